@@ -1,0 +1,46 @@
+"""docs/errors.md: every stable error code with its status and its texts in both languages."""
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+from servicekit.errors import DomainError
+
+PACKAGES = ("servicekit", "gateway", "registry", "targets", "feedback", "oversight", "webhooks")
+
+
+def all_errors() -> dict[str, type[DomainError]]:
+    """Return every error class of the house by its code; a code used twice is refused."""
+    for package in PACKAGES:
+        root = importlib.import_module(package)
+        for module in pkgutil.walk_packages(root.__path__, f"{package}."):
+            if not module.name.endswith("__main__") and ".migrations" not in module.name:
+                importlib.import_module(module.name)
+    found: dict[str, type[DomainError]] = {}
+    waiting = list(DomainError.__subclasses__())
+    while waiting:
+        error = waiting.pop()
+        waiting += error.__subclasses__()
+        if found.setdefault(error.code, error) is not error:
+            raise ValueError(f"error code {error.code} stands for {found[error.code]} and {error}")
+    return dict(sorted(found.items()))
+
+
+def pages() -> dict[Path, str]:
+    """Return the page."""
+    lines = [
+        "# Errors",
+        "",
+        "Generated from the error classes; do not edit. Answers are RFC 9457 problems (`application/problem+json`);",
+        "branch on `code`, show `detail` to people (Vietnamese unless `Accept-Language: en`).",
+        "",
+        "| Code | Status | Tiếng Việt | English |",
+        "|---|---|---|---|",
+    ]
+    for code, error in all_errors().items():
+        lines.append(f"| `{code}` | {error.kind.value} | {_cell(error.vi)} | {_cell(error.en)} |")
+    return {Path("docs/errors.md"): "\n".join(lines) + "\n"}
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

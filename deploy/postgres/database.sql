@@ -1,0 +1,24 @@
+-- Inside the database of one service: who may enter, what the app role may do, and the extensions.
+-- Plain SQL: run by deploy/postgres/create-databases.sh and by the devstack, as a superuser, in that database.
+-- Reads the setting nhipcau.service of the session. Can be run again.
+DO $database$
+DECLARE
+    service text := current_setting('nhipcau.service');
+    owner_role text := service || '_owner';
+BEGIN
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I', current_database(), service);
+    EXECUTE format('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
+    EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', service);
+    -- Only what the owner's migrations create from now on; the app role gets no DDL, TRUNCATE or REFERENCES.
+    EXECUTE format(
+        'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %I',
+        owner_role, service);
+    EXECUTE format(
+        'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public GRANT USAGE ON SEQUENCES TO %I',
+        owner_role, service);
+END
+$database$;
+CREATE EXTENSION IF NOT EXISTS btree_gist;
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE EXTENSION IF NOT EXISTS unaccent;

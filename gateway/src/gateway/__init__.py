@@ -1,0 +1,1 @@
+"""The front door: sign-in check, limits, proxy, joined OpenAPI."""

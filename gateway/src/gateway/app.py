@@ -1,0 +1,98 @@
+"""Builds the gateway: the proxy for `/api/v1/`, a small FastAPI application for everything else."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from fastapi import FastAPI
+from servicekit import problems
+from servicekit.errors import DomainError
+
+from gateway.access_log import AccessLog
+from gateway.api import documents, health
+from gateway.edge import Edge
+from gateway.headers import read_head
+from gateway.limits import policies
+from gateway.openapi import JoinedDocument
+from gateway.proxy import Proxy, Receive, Scope, Send, refuse
+from gateway.routing import Routes
+from gateway.settings import GatewaySettings
+from gateway.signin import SignIn
+from gateway.upstream import Upstream
+
+
+class Gateway:
+    """The ASGI application; its parts are attributes so that tests and `gateway check` can look at them."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self.settings = settings
+        self.upstreams = {
+            name: Upstream(name, url, connect_seconds=settings.connect_seconds)
+            for name, url in settings.addresses().items()
+        }
+        self.routes = Routes(settings)
+        self.edge = Edge(settings.allowed_hosts)
+        self.signin = SignIn(self.upstreams["registry"], issuer=settings.issuer)
+        self.log = AccessLog(pretty=settings.log_format == "pretty")
+        self.proxy = Proxy(
+            routes=self.routes,
+            edge=self.edge,
+            signin=self.signin,
+            upstreams=self.upstreams,
+            policies=policies(settings.rate_limits),
+            log=self.log,
+            max_requests=settings.max_requests,
+            trusted_edges=settings.trusted_edges,
+        )
+        self.joined = JoinedDocument(self.upstreams, self.routes)
+        self.pages = FastAPI(title="Nhịp Cầu", openapi_url=None, docs_url=None, redoc_url=None)
+        problems.install(self.pages)
+        self.pages.include_router(health.router(self.upstreams, self.signin))
+        self.pages.include_router(documents.router(self.joined))
+        documents.mount_assets(self.pages)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send `/api/...` through the proxy and everything else to the pages."""
+        if scope["type"] == "http":
+            if scope["path"].startswith("/api"):
+                await self.proxy(scope, receive, send)
+            else:
+                await self._page(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._live(receive, send)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        head = read_head(scope["headers"])
+        request_id = self.proxy.new_id()
+        try:
+            self.edge.check(scope["method"], scope["raw_path"], head)
+        except DomainError as error:
+            await refuse(send, error, head, request_id)
+            return
+        # Pages see only checked fields, and our request id instead of one from outside.
+        scope["headers"] = [(b"host", head.host), *head.forward, (b"x-request-id", request_id.encode())]
+
+        async def answer(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        await self.pages(scope, receive, answer)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        fresh = asyncio.create_task(self.signin.keep_fresh())
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        fresh.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await fresh
+        for upstream in self.upstreams.values():
+            upstream.close()
+        self.log.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def create_app() -> Gateway:
+    """Build the gateway from the environment."""
+    return Gateway(GatewaySettings())  # type: ignore[call-arg]

@@ -1,0 +1,115 @@
+"""The HTTP/1.1 client to the services: a pool of kept connections that passes every byte as it came.
+
+Why our own and no library, measured as a whole proxy on one core (one worker, 32 connections, 170-byte answers,
+nginx proxy_pass beside it = 1.00): this one 0.48, pyreqwest 0.20, aiohttp 0.15, httpx over aiohttp lower still.
+A library also rewrites what a gateway must not touch (`%2F` in queries, Accept, User-Agent, compressed bodies) and
+keeps a cookie jar that mixes users. Here there is nothing to switch off: parsing is llhttp, the rest is the pool.
+"""
+
+import asyncio
+import ssl
+from collections import deque
+from urllib.parse import urlsplit
+
+from gateway.connection import Connection
+from gateway.refusals import Overloaded, UpstreamBroken, UpstreamDown
+
+# Services close idle connections after 5 s (uvicorn); leaving earlier avoids writing into a closing one.
+IDLE_SECONDS = 3.0
+MAX_CONNECTIONS = 512
+_FAILURES_BEFORE_PAUSE = 5
+_PAUSE_SECONDS = 1.0
+
+
+class Upstream:
+    """One service: its address, its kept connections, and whether it accepted the last ones.
+
+    After five refused connections in a row callers are told "down" at once for a second; then the next one probes.
+    """
+
+    def __init__(self, name: str, url: str, *, connect_seconds: float = 2.0) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+            raise ValueError(f"address of {name} must be http(s)://host:port without a path")
+        self.name = name
+        self._host = parts.hostname
+        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._port = parts.port or (443 if self._tls else 80)
+        self._connect_seconds = connect_seconds
+        self.origin = f"{parts.scheme}://{parts.netloc}".encode()
+        self.host_line = b"host: " + parts.netloc.encode() + b"\r\n"
+        self._idle: deque[Connection] = deque()
+        self._open = 0
+        self._failures = 0
+        self._paused_until = 0.0
+
+    async def connection(self) -> tuple[Connection, bool]:
+        """Return a connection and whether it was used before. Raises UpstreamDown or Overloaded."""
+        oldest = asyncio.get_running_loop().time() - IDLE_SECONDS
+        while self._idle:
+            kept = self._idle.pop()
+            if kept.idle_since >= oldest and kept.usable:
+                return kept, True
+            kept.abort()
+        return await self.fresh_connection(), False
+
+    async def fresh_connection(self) -> Connection:
+        """Open a new connection. Raises UpstreamDown or Overloaded."""
+        loop = asyncio.get_running_loop()
+        if self._paused_until > loop.time():
+            raise UpstreamDown(retry_after=2)
+        if self._open >= MAX_CONNECTIONS:
+            raise Overloaded(retry_after=1)
+        self._open += 1
+        try:
+            async with asyncio.timeout(self._connect_seconds):
+                _, connection = await loop.create_connection(
+                    lambda: Connection(self), self._host, self._port, ssl=self._tls
+                )
+        except (OSError, TimeoutError) as error:
+            self._open -= 1
+            self._failures += 1
+            if self._failures >= _FAILURES_BEFORE_PAUSE:
+                self._paused_until = loop.time() + _PAUSE_SECONDS
+            raise UpstreamDown(retry_after=2) from error
+        except BaseException:
+            self._open -= 1
+            raise
+        self._failures = 0
+        return connection
+
+    def keep(self, connection: Connection) -> None:
+        """Take back a connection whose exchange is complete."""
+        self._idle.append(connection)
+
+    def forget(self, connection: Connection) -> None:
+        """Note that a connection is gone."""
+        self._open -= 1
+        try:
+            self._idle.remove(connection)
+        except ValueError:
+            pass
+
+    def close(self) -> None:
+        """Close every kept connection."""
+        while self._idle:
+            self._idle.pop().abort()
+
+    async def fetch(self, path: str, *, timeout: float, limit: int = 8 * 1024 * 1024) -> tuple[int, bytes]:
+        """GET a path of the service itself and return (status, body). Raises a Refusal when it cannot."""
+        connection = await self.fresh_connection()
+        try:
+            async with asyncio.timeout(timeout):
+                connection.begin(b"GET")
+                connection.write(
+                    b"GET " + path.encode("ascii") + b" HTTP/1.1\r\n" + self.host_line + b"connection: close\r\n\r\n"
+                )
+                await connection.response_head(timeout)
+                body = bytearray()
+                while chunk := await connection.read(timeout):
+                    body += chunk
+                    if len(body) > limit:
+                        raise UpstreamBroken(retry_after=5)
+                return connection.status, bytes(body)
+        finally:
+            connection.abort()

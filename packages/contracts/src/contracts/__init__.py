@@ -1,0 +1,1 @@
+"""Event schemas; not one mechanism."""

@@ -1,0 +1,73 @@
+"""Facts the registry tells: units, organisations, calendar, deadline rules, ended access."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from contracts.envelope import Fact
+
+
+class UnitChanged(Fact):
+    """An administrative unit (đơn vị hành chính) as it stands for a span of dates."""
+
+    code: str
+    name: str
+    type: str
+    level: Literal["city", "district", "commune"]
+    parent_id: UUID | None
+    path: list[UUID]
+    valid_from: date
+    valid_to: date | None
+
+
+class OrganisationChanged(Fact):
+    """An organisation (tổ chức) as it stands for a span of dates."""
+
+    kind: str
+    name: str
+    level: Literal["city", "district", "commune"]
+    unit_id: UUID
+    unit_code: str
+    parent_id: UUID | None
+    path: list[UUID]
+    valid_from: date
+    valid_to: date | None
+
+
+class CalendarDayChanged(Fact):
+    """A day that differs from the ordinary week (ngày nghỉ, ngày nghỉ bù, ngày làm bù)."""
+
+    date: date
+    kind: Literal["holiday", "off_in_lieu", "working_saturday", "ordinary"]
+    name: str
+    source: str
+    confirmed: bool
+
+
+class CalendarYearChanged(Fact):
+    """Whether the official notice for a year's days off is known."""
+
+    year: int
+    confirmed: bool
+    source: str
+
+
+class DeadlineRuleChanged(Fact):
+    """One version of a deadline rule (quy tắc thời hạn) with its legal basis and how sure we are of it."""
+
+    key: str
+    version: int
+    amount: int
+    unit: Literal["working_days", "calendar_days"]
+    direction: Literal["after", "before"]
+    anchor: str
+    basis: str | None
+    confidence: Literal["confirmed", "unconfirmed", "no_legal_figure"]
+    valid_from: date
+    valid_to: date | None
+
+
+class AccessRevoked(Fact):
+    """The subject's tokens issued before this event are no longer good."""
+
+    reason: Literal["logout", "locked", "role_ended", "client_revoked", "token_reuse"]

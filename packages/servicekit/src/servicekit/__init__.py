@@ -1,0 +1,1 @@
+"""Mechanism every service needs; not one domain word."""

@@ -1,0 +1,132 @@
+"""Audit: who did what, written with the change itself, held append-only, and chained so that tampering shows.
+
+    action ── write() ──► audit_entry + audit_unsealed ── commit ──► Sealer (every second) ──► audit_seal
+
+Why sealing is a step of its own: numbers are given before commit, so their order is not the order of commits, and a
+lock on the head of the chain inside every transaction would let only one commit at a time. A chain alone cannot show
+that it was rewritten as a whole or rolled back; a signed checkpoint kept outside the database does (audit_chain).
+"""
+
+import asyncio
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from servicekit.audit_chain import ENTRY_COLUMNS, GENESIS, link
+from servicekit.clock import Clock, SystemClock
+from servicekit.db import Database
+from servicekit.identity import Actor
+from servicekit.waiting import pause
+
+__all__ = ["Sealer", "write"]
+
+SEAL_SECONDS = 1.0
+BATCH = 1000
+_log = structlog.get_logger(__name__)
+
+_WRITE = text(
+    """
+    WITH entry AS (
+      INSERT INTO audit_entry (at, action, subject_type, subject_id, actor_kind, actor_id, reason, details)
+      VALUES (:now, :action, :subject_type, :subject_id, :actor_kind, :actor_id, :reason, CAST(:details AS jsonb))
+      RETURNING id
+    )
+    INSERT INTO audit_unsealed (entry_id) SELECT id FROM entry
+    """
+)
+
+
+async def write(
+    session: AsyncSession,
+    *,
+    action: str,
+    subject_type: str,
+    subject_id: UUID,
+    actor: Actor | None,
+    now: datetime,
+    reason: str | None = None,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Write one entry into the caller's transaction (one statement).
+
+    `actor` None means nobody signed in (an anonymous person, or the house itself). `reason` is a code and `details`
+    hold ids, codes and versions: never free text or personal data, for nothing here can be erased.
+    """
+    await session.execute(
+        _WRITE,
+        {
+            "now": now,
+            "action": action,
+            "subject_type": subject_type,
+            "subject_id": subject_id,
+            "actor_kind": actor.kind if actor else "anonymous",
+            "actor_id": actor.id if actor else None,
+            "reason": reason,
+            "details": json.dumps(details or {}, ensure_ascii=False, allow_nan=False, default=_plain),
+        },
+    )
+
+
+def _plain(value: object) -> str:
+    """Write ids and instants as their usual text; anything else does not belong into an entry."""
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} cannot stand in audit details")
+
+
+class Sealer:
+    """Links committed entries to the chain, one runner per database."""
+
+    def __init__(self, database: Database, service: str, *, clock: Clock | None = None) -> None:
+        self._database = database
+        self._service = service
+        self._clock = clock or SystemClock()
+        self.state = "starting"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Seal every second until `stop`; survive the loss of PostgreSQL."""
+        while not stop.is_set():
+            try:
+                while await self.seal(self._clock.now()) == BATCH:
+                    pass
+                self.state = "up"
+            except Exception as error:
+                self.state = "down"
+                _log.warning("sealer_failed", service=self._service, error=type(error).__name__)
+            await pause(stop, SEAL_SECONDS)
+
+    async def seal(self, now: datetime) -> int:
+        """Seal up to a batch of entries in one transaction and return how many; 0 if another process is sealing."""
+        async with self._database.write() as session:
+            if not await session.scalar(text("SELECT pg_try_advisory_xact_lock(hashtext('nhipcau.sealer'))")):
+                return 0
+            # Each statement below has a snapshot younger than the lock, so the head read is the last one sealed.
+            rows = (await session.execute(_UNSEALED, {"batch": BATCH})).all()
+            if not rows:
+                return 0
+            head = (await session.execute(_HEAD)).one_or_none()
+            position, previous = (head.position, head.hash) if head else (0, GENESIS)
+            seals = []
+            for row in rows:
+                position += 1
+                digest = link(previous, position, row)
+                seals.append({"p": position, "e": row.id, "v": previous, "h": digest, "t": now})
+                previous = digest
+            await session.execute(_SEAL, seals)
+            await session.execute(_FORGET, {"ids": [row.id for row in rows]})
+            return len(rows)
+
+
+_UNSEALED = text(
+    f"SELECT {ENTRY_COLUMNS} FROM audit_unsealed u JOIN audit_entry e ON e.id = u.entry_id ORDER BY e.id LIMIT :batch"  # noqa: S608
+)
+_HEAD = text("SELECT position, hash FROM audit_seal ORDER BY position DESC LIMIT 1")
+_SEAL = text("INSERT INTO audit_seal (position, entry_id, previous_hash, hash, sealed_at) VALUES (:p, :e, :v, :h, :t)")
+_FORGET = text("DELETE FROM audit_unsealed WHERE entry_id = ANY(CAST(:ids AS uuid[]))")

@@ -1,0 +1,76 @@
+"""The commands of every service: `python -m <service> serve | worker | migrate | rebuild | openapi`."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+
+import uvicorn
+import uvloop
+
+from servicekit import migrations
+from servicekit.reference import rebuild
+from servicekit.service import Service
+from servicekit.settings import ServiceSettings
+from servicekit.web import build_runtime, create_app, openapi_document, running
+
+
+def main(service: Service) -> None:
+    """Run the command named on the command line."""
+    parser = argparse.ArgumentParser(prog=service.name)
+    parser.add_argument("command", choices=["serve", "worker", "migrate", "rebuild", "openapi"])
+    command = parser.parse_args().command
+    settings = service.settings()
+    if command == "serve":
+        serve(service, settings)
+    elif command == "migrate":
+        migrate(service, settings)
+    elif command == "openapi":
+        json.dump(openapi_document(create_app(service, settings)), sys.stdout, ensure_ascii=False, indent=1)
+    else:
+        uvloop.run(_work(service, settings) if command == "worker" else _rebuild(service, settings))
+
+
+def serve(service: Service, settings: ServiceSettings) -> None:
+    """Serve HTTP until told to stop; the gateway is the only caller, so forwarded headers are not believed."""
+    uvicorn.run(
+        create_app(service, settings),
+        host=settings.service_host,
+        port=settings.service_port,
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=10,
+        limit_concurrency=1024,
+    )
+
+
+def migrate(service: Service, settings: ServiceSettings) -> None:
+    """Bring the service's database to the newest schema, as its owner."""
+    if settings.migration_database_url is None:
+        sys.exit("MIGRATION_DATABASE_URL is missing: migrations run as the owner role, not as the app role.")
+    migrations.upgrade(service.name, settings.migration_database_url.get_secret_value())
+    print(f"{service.name}: schema is up to date")
+
+
+async def _work(service: Service, settings: ServiceSettings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with running(build_runtime(service, settings), with_worker=True):
+        await stop.wait()
+
+
+async def _rebuild(service: Service, settings: ServiceSettings) -> None:
+    runtime = build_runtime(service, settings)
+    rows = await rebuild(
+        runtime.database, runtime.part("registry").page, service.references, runtime.clock.now()
+    )
+    await runtime.database.close()
+    print(f"{service.name}: {rows} facts copied from the registry")

@@ -1,0 +1,94 @@
+"""PostgreSQL: one write transaction a request, committed before the answer leaves.
+
+`WriteSession` and `ReadSession` are the only session dependencies. Both carry `scope="function"`: FastAPI would
+otherwise run the commit after the response has been sent, and a failed commit would follow a 201 (docs/decisions).
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+import asyncpg
+from fastapi import Depends, Request
+from sqlalchemy import MetaData
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from servicekit.tables import NAMING
+
+
+class TableBase(DeclarativeBase):
+    """Parent of a service's own declarative base; gives constraints their names."""
+
+    __abstract__ = True
+
+
+def new_metadata() -> MetaData:
+    """Return metadata with the house's constraint names; one per service."""
+    return MetaData(naming_convention=NAMING)
+
+
+class Database:
+    """The pools of one process: a writing one, and a reading one that PostgreSQL itself holds to reading."""
+
+    def __init__(self, url: str, *, pool: int = 8, application: str = "nhipcau") -> None:
+        self._url = make_url(url)
+        self.write_engine = self._engine(pool, application, {})
+        self.read_engine = self._engine(
+            pool, f"{application}-read", {"default_transaction_read_only": "on"}
+        ).execution_options(isolation_level="AUTOCOMMIT")
+        self._writers = async_sessionmaker(self.write_engine, expire_on_commit=False, autoflush=False)
+        self._readers = async_sessionmaker(self.read_engine, expire_on_commit=False, autoflush=False)
+
+    def _engine(self, pool: int, application: str, server: dict[str, str]) -> AsyncEngine:
+        return create_async_engine(
+            self._url.set(drivername="postgresql+asyncpg"),
+            pool_size=pool,
+            max_overflow=0,
+            pool_timeout=4,
+            connect_args={
+                "timeout": 4,
+                "command_timeout": 8,
+                "server_settings": {"application_name": application, "jit": "off", **server},
+            },
+        )
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncSession]:
+        """Open one transaction; commit at the end, roll back on any exception."""
+        async with self._writers() as session, session.begin():
+            yield session
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncSession]:
+        """Open a reading session; each statement sees what is committed when it starts."""
+        async with self._readers() as session:
+            yield session
+
+    async def connect_raw(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """Open a connection outside the pools, for locks and LISTEN that outlive a request."""
+        dsn = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return await asyncpg.connect(dsn, timeout=4, server_settings={"statement_timeout": "0"})
+
+    async def close(self) -> None:
+        """Close both pools."""
+        await self.write_engine.dispose()
+        await self.read_engine.dispose()
+
+
+async def _write_session(request: Request) -> AsyncIterator[AsyncSession]:
+    runtime = request.app.state.runtime
+    async with runtime.database.write() as session:
+        request.state.write_session = session
+        yield session
+    runtime.waker.wake()
+
+
+async def _read_session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with request.app.state.runtime.database.read() as session:
+        yield session
+
+
+WriteSession = Annotated[AsyncSession, Depends(_write_session, scope="function")]
+ReadSession = Annotated[AsyncSession, Depends(_read_session, scope="function")]

@@ -1,0 +1,197 @@
+"""Who is asking, and may they: the registry's tokens verified in every service (design §5, RFC 8725, RFC 9068).
+
+A route declares its rule in its signature, `actor: Annotated[Actor, allow("front_officer")]`; a route that declares
+none and stands on no public list fails a test. What the actor may see of the rows is decided in the SQL of the action.
+"""
+
+import base64
+import hashlib
+import json
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from fastapi import Depends, Request
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from servicekit.errors import Forbidden, Unauthenticated, Unavailable
+
+AUDIENCE = "nhipcau"
+TOKEN_TYPE = "at+jwt"
+LEEWAY_SECONDS = 30
+_CACHE_SIZE = 4096
+_REFETCH_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One role held at one organisation."""
+
+    role: str
+    organisation: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person or client behind a request, as its token says."""
+
+    kind: str
+    id: UUID
+    session_id: UUID
+    grants: tuple[Grant, ...]
+    scopes: frozenset[str] = field(default_factory=frozenset)
+
+    def has_role(self, *roles: str) -> bool:
+        """Tell whether any of these roles is held anywhere."""
+        return any(grant.role in roles for grant in self.grants)
+
+    def roles(self) -> frozenset[str]:
+        """Return every role held anywhere."""
+        return frozenset(grant.role for grant in self.grants)
+
+    def organisations(self, *roles: str) -> frozenset[UUID]:
+        """Return the organisations at which one of these roles is held (all roles when none is named)."""
+        return frozenset(grant.organisation for grant in self.grants if not roles or grant.role in roles)
+
+
+FetchKeys = Callable[[], Awaitable[dict[str, Any]]]
+
+
+class TokenVerifier:
+    """Verifies access tokens against the registry's published keys; remembers verified tokens until they expire.
+
+    `fetch_keys` returns a JWK set. An unknown `kid` fetches it again, at most every five seconds, so rotation needs
+    no restart and a forged `kid` cannot be used to hammer the registry. Raises Unauthenticated, always the same.
+    """
+
+    def __init__(self, fetch_keys: FetchKeys, *, issuer: str, clock: Callable[[], float] = time.time) -> None:
+        self._fetch_keys = fetch_keys
+        self._clock = clock
+        self._keys: dict[str, Any] = {}
+        self._fetched_at = float("-inf")
+        self._seen: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
+        self._rules = jwt.JWTClaimsRegistry(
+            now=lambda: int(clock()),
+            leeway=LEEWAY_SECONDS,
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": AUDIENCE},
+            exp={"essential": True},
+            iat={"essential": True},
+            sub={"essential": True},
+        )
+
+    async def verify(self, token: str) -> Actor:
+        """Return the actor the token stands for. Raises Unauthenticated or Unavailable (no keys yet)."""
+        digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+        now = self._clock()
+        known = self._seen.get(digest)
+        if known is not None and now < known[0]:
+            return known[1]
+        actor, expires = await self._decode(token)
+        self._seen[digest] = (expires, actor)
+        if len(self._seen) > _CACHE_SIZE:
+            self._seen.popitem(last=False)
+        return actor
+
+    def forget(self, subject: UUID) -> None:
+        """Drop every remembered token of a subject, after its access was revoked."""
+        for digest in [key for key, (_, actor) in self._seen.items() if actor.id == subject]:
+            del self._seen[digest]
+
+    async def _decode(self, token: str) -> tuple[Actor, float]:
+        try:
+            header = _header(token)
+            if header.get("alg") != "EdDSA" or header.get("typ") != TOKEN_TYPE or "crit" in header:
+                raise Unauthenticated
+            key = await self._key(str(header.get("kid", "")))
+            claims = jwt.decode(token, key, algorithms=["EdDSA"]).claims
+            self._rules.validate(claims)
+            actor = _actor(claims)
+            return actor, float(claims["exp"]) + LEEWAY_SECONDS
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Unauthenticated from error
+
+    async def _key(self, kid: str) -> Any:
+        if kid not in self._keys and self._clock() - self._fetched_at >= _REFETCH_SECONDS:
+            try:
+                document = await self._fetch_keys()
+            except Exception as error:
+                raise Unavailable from error
+            self._fetched_at = self._clock()
+            self._keys = {key.kid: key for key in KeySet.import_key_set(document).keys if key.kid}  # type: ignore[arg-type]
+        if kid not in self._keys:
+            raise Unauthenticated
+        return self._keys[kid]
+
+
+def _header(token: str) -> dict[str, Any]:
+    head, dot, _ = token.partition(".")
+    if not dot or "=" in token or token.count(".") != 2:
+        raise Unauthenticated
+    header = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    if not isinstance(header, dict):
+        raise Unauthenticated
+    return header
+
+
+def _actor(claims: dict[str, Any]) -> Actor:
+    kind = claims["kind"]
+    if kind not in ("person", "client"):
+        raise Unauthenticated
+    grants = tuple(
+        Grant(str(grant["role"]), UUID(grant["organisation"])) for grant in claims.get("grants", ())
+    )
+    return Actor(
+        kind=kind,
+        id=UUID(claims["sub"]),
+        session_id=UUID(claims["sid"]),
+        grants=grants,
+        scopes=frozenset(str(claims.get("scope", "")).split()),
+    )
+
+
+async def authenticate(request: Request) -> Actor | None:
+    """Return the actor of this request, or None when no token was sent. Raises Unauthenticated for a bad one."""
+    state = request.state
+    if hasattr(state, "actor"):
+        actor: Actor | None = state.actor
+        return actor
+    sent = request.headers.getlist("authorization")
+    if not sent:
+        state.actor = None
+        return None
+    scheme, _, token = sent[0].partition(" ")
+    if len(sent) > 1 or scheme.lower() != "bearer" or not token:
+        raise Unauthenticated
+    state.actor = await request.app.state.runtime.verifier.verify(token.strip())
+    return state.actor  # type: ignore[no-any-return]
+
+
+def allow(*roles: str) -> Any:
+    """Declare that a route needs a signed-in actor with one of these roles (any role when none is named)."""
+
+    async def check(request: Request) -> Actor:
+        actor = await authenticate(request)
+        if actor is None:
+            raise Unauthenticated
+        if roles and not actor.has_role(*roles):
+            raise Forbidden
+        return actor
+
+    check.access = frozenset(roles)  # type: ignore[attr-defined]
+    return Depends(check)
+
+
+def allow_anyone() -> Any:
+    """Declare that a route is open; a valid token is used, an invalid one is refused."""
+
+    async def check(request: Request) -> Actor | None:
+        return await authenticate(request)
+
+    check.access = None  # type: ignore[attr-defined]
+    return Depends(check)

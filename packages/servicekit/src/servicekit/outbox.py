@@ -1,0 +1,130 @@
+"""Outbox: the change and the event that tells of it are one transaction; a relay publishes afterwards.
+
+    action ── record() ──► outbox row ── commit ──► Waker: NOTIFY ──► Relay ──► JetStream ──► published_at
+
+PostgreSQL is the truth. NOTIFY only shortens the wait: the relay also looks every second. Published rows stay 14 days,
+so that `replay` can tell everything again after the courier has lost its store.
+"""
+
+import asyncio
+from datetime import datetime
+from uuid import UUID, uuid4
+
+import asyncpg
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from servicekit.db import Database
+from servicekit.events import Event, EventDraft, encode, source_of
+from servicekit.nats_bus import Bus
+from servicekit.tables import outbox
+from servicekit.waiting import first_of, pause
+
+__all__ = ["CHANNEL", "EventDraft", "Waker", "record", "replay"]
+
+CHANNEL = "outbox"
+REPLAY_PAGE = 500
+
+
+async def record(
+    session: AsyncSession, *, event: EventDraft, now: datetime, visible_at: datetime | None = None
+) -> UUID:
+    """Write the event into the caller's transaction (one statement) and return its id.
+
+    `visible_at` holds it back until then. A second event with the same subject and sequence breaks the unique
+    constraint: two writers changed one aggregate without noticing each other.
+    """
+    event_id = uuid4()
+    await session.execute(
+        insert(outbox)
+        .values(
+            id=event_id,
+            type=event.type,
+            subject=event.subject,
+            sequence=event.sequence,
+            time=now,
+            visible_at=visible_at or now,
+            traceparent=event.traceparent,
+            data=event.data,
+        )
+        .inline()
+    )
+    return event_id
+
+
+class Waker:
+    """Tells the relay that something was committed, at most once in 5 ms, from a connection of its own.
+
+    Why not NOTIFY inside the transaction: PostgreSQL then takes one lock for the whole cluster at commit, and all
+    commits stand in line behind it. A lost wake costs at most the relay's one second.
+    """
+
+    INTERVAL = 0.005
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._wanted = asyncio.Event()
+
+    def wake(self) -> None:
+        """Ask for a wake-up; returns at once, may be called after every commit."""
+        self._wanted.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Send the wakes until `stop`; a lost connection is opened again."""
+        connection: asyncpg.Connection[asyncpg.Record] | None = None
+        try:
+            while True:
+                await first_of(self._wanted, stop)
+                if stop.is_set():
+                    return
+                self._wanted.clear()
+                try:
+                    if connection is None or connection.is_closed():
+                        connection = await self._database.connect_raw()
+                    await connection.execute(f"NOTIFY {CHANNEL}", timeout=2)
+                except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    if connection is not None:
+                        connection.terminate()
+                    connection = None
+                    await pause(stop, 0.5)
+                await asyncio.sleep(self.INTERVAL)
+        finally:
+            if connection is not None:
+                connection.terminate()
+
+
+async def replay(database: Database, bus: Bus, since: datetime, until: datetime | None = None, *, service: str) -> int:
+    """Publish again every published event whose time lies in [since, until) and return how many.
+
+    Order is that of the outbox. Consumers drop what they have; a store that still remembers the ids drops them too.
+    """
+    statement = text(
+        "SELECT position, id, type, subject, sequence, time, traceparent, data FROM outbox"
+        " WHERE published_at IS NOT NULL AND position > :after AND time >= :since"
+        " AND (CAST(:until AS timestamptz) IS NULL OR time < CAST(:until AS timestamptz))"
+        " ORDER BY position LIMIT :page"
+    )
+    after, count = 0, 0
+    while True:
+        async with database.read() as session:
+            rows = (
+                await session.execute(statement, {"after": after, "since": since, "until": until, "page": REPLAY_PAGE})
+            ).all()
+        if not rows:
+            return count
+        events = [
+            Event(
+                id=row.id,
+                type=row.type,
+                source=source_of(service),
+                subject=row.subject,
+                sequence=row.sequence,
+                time=row.time,
+                data=row.data,
+                traceparent=row.traceparent,
+            )
+            for row in rows
+        ]
+        for batch in (events[start : start + 100] for start in range(0, len(events), 100)):
+            await asyncio.gather(*(bus.publish(event.channel, encode(event), str(event.id)) for event in batch))
+        after, count = rows[-1].position, count + len(rows)

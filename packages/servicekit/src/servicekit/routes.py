@@ -1,0 +1,102 @@
+"""The route class of all services: strict JSON in, idempotent answers out, every possible error in the documents."""
+
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.params import Form
+from fastapi.routing import APIRoute
+
+from servicekit import errors, strict_json
+from servicekit.etags import BadVersion, read_expected_version
+from servicekit.idempotency import Replay, claim_key, remember_answer
+from servicekit.problems import MEDIA_TYPE
+
+PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
+
+
+class ServiceRoute(APIRoute):
+    """Parses bodies strictly, replays idempotent requests, and documents the errors its dependencies can raise."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        implied = answers(*_implied_errors(self))["responses"]
+        declared = dict(self.responses)
+        for status, entry in declared.items():
+            if status in implied:
+                codes = {**implied[status]["x-codes"], **entry.get("x-codes", {})}
+                entry = _entry(codes)
+            implied[status] = entry
+        self.responses = implied
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap FastAPI's handler; everything here still happens inside the request's transaction."""
+        handle_request = super().get_route_handler()
+        takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, Form)
+
+        async def handle(request: Request) -> Response:
+            if takes_json:
+                await _read_json(request)
+            try:
+                response = await handle_request(request)
+            except Replay as replay:
+                return replay.response
+            await remember_answer(request, response)
+            return response
+
+        return handle
+
+
+async def _read_json(request: Request) -> None:
+    content_type = request.headers.get("content-type", "").lower().replace(" ", "")
+    media_type, _, parameters = content_type.partition(";")
+    if media_type != "application/json" or parameters not in ("", "charset=utf-8"):
+        raise errors.UnsupportedMedia
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise errors.UnsupportedMedia
+    request._json = strict_json.parse(await request.body())
+
+
+def new_router(service: str, noun: str) -> APIRouter:
+    """Return the router of one noun: /api/v1/<service>/…, tagged for the documents."""
+    return APIRouter(prefix=f"/api/v1/{service}", tags=[noun], route_class=ServiceRoute)
+
+
+def answers(*raised: type[errors.DomainError]) -> dict[str, Any]:
+    """Return the `responses=` of a route that can raise these; use as `@router.post(path, **answers(NotFound))`."""
+    by_status: dict[int, dict[str, str]] = {}
+    for error in raised:
+        by_status.setdefault(error.kind.value, {})[error.code] = error.en
+    return {"responses": {status: _entry(codes) for status, codes in by_status.items()}}
+
+
+def _entry(codes: dict[str, str]) -> dict[str, Any]:
+    text = "\n".join(f"- `{code}`: {meaning}" for code, meaning in sorted(codes.items()))
+    return {"description": text, "content": {MEDIA_TYPE: {"schema": PROBLEM_SCHEMA}}, "x-codes": codes}
+
+
+def _implied_errors(route: APIRoute) -> Iterable[type[errors.DomainError]]:
+    yield errors.Unavailable
+    yield errors.Invalid
+    if route.body_field is not None:
+        yield from (errors.Malformed, errors.UnsupportedMedia, errors.TooLarge)
+    if "{" in route.path:
+        yield errors.NotFound
+    for call in dependency_calls(route.dependant):
+        access = getattr(call, "access", ())
+        if access != ():
+            yield errors.Unauthenticated
+            if access:
+                yield errors.Forbidden
+        if call is claim_key:
+            yield from (errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused, errors.RequestInProgress)
+        if call is read_expected_version:
+            yield from (errors.VersionRequired, errors.StaleVersion, BadVersion)
+
+
+def dependency_calls(dependant: Dependant) -> Iterable[Any]:
+    """Yield every callable a route depends on, at any depth."""
+    for child in dependant.dependencies:
+        yield child.call
+        yield from dependency_calls(child)

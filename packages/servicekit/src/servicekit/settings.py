@@ -1,0 +1,48 @@
+"""Settings come from the environment or from secret files, nowhere else.
+
+A default is allowed here only when it is safe in production; everything secret has none.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_SECRETS_DIR = Path(os.environ.get("SECRETS_DIR", "/run/secrets"))
+
+
+class ProcessSettings(BaseSettings):
+    """What every process of the house reads, the gateway included."""
+
+    model_config = SettingsConfigDict(
+        secrets_dir=_SECRETS_DIR if _SECRETS_DIR.is_dir() else None, extra="ignore", frozen=True
+    )
+
+    deployment: str = Field(
+        pattern=r"^[a-z0-9-]{1,40}$", description="Name of this installation; part of the issuer."
+    )
+    service_host: str = "127.0.0.1"
+    service_port: int = Field(ge=1, le=65535)
+    registry_url: str = Field(pattern=r"^https?://")
+    log_format: Literal["json", "pretty"] = "json"
+    otlp_endpoint: str | None = None
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` of the tokens this installation trusts."""
+        return f"nhipcau/{self.deployment}"
+
+
+class ServiceSettings(ProcessSettings):
+    """What every service with a database reads."""
+
+    database_url: SecretStr
+    migration_database_url: SecretStr | None = None
+    nats_url: SecretStr
+    client_secret: SecretStr
+    keyring: SecretStr
+    index_key: SecretStr
+    embed_worker: bool = False
+    database_pool: int = Field(default=8, ge=2, le=50)

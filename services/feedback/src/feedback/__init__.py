@@ -1,0 +1,1 @@
+"""Submissions of the people: custody, answers, receipts."""

@@ -1,0 +1,1 @@
+"""Oversight cases, criticism, recommendations."""

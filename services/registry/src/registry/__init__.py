@@ -1,0 +1,1 @@
+"""Units and organisations over time, accounts and roles, tokens, calendar, legal rules."""

@@ -1,0 +1,1 @@
+"""The resolution, its indicators, reports, roll-ups."""
