@@ -6,7 +6,6 @@ place among the other lines tells nothing either (reliability §5 T2).
 """
 
 import asyncio
-import os
 import random
 import sys
 import time
@@ -29,7 +28,7 @@ class AccessLog:
         self._timer: asyncio.TimerHandle | None = None
         self._second = 0
         self._second_text = ""
-        self._order = random.Random(os.urandom(16))
+        self._order = random.SystemRandom()
 
     def note(
         self, method: str, route: Route | None, status: int, request_id: str, address: str, *, seconds: float
@@ -44,7 +43,11 @@ class AccessLog:
                 self._line(stamp, method, template, service, status, request_id, "")
             )
         else:
-            tail = f"{address} {seconds * 1000:.1f}" if self._pretty else f',"ms":{seconds * 1000:.1f},"client":"{address}"'
+            tail = (
+                f"{address} {seconds * 1000:.1f}"
+                if self._pretty
+                else f',"ms":{seconds * 1000:.1f},"client":"{address}"'
+            )
             self._lines.append(self._line(self._stamp(now), method, template, service, status, request_id, tail))
             if len(self._lines) >= _FLUSH_LINES:
                 self._write()

@@ -5,8 +5,6 @@ import contextlib
 from typing import Any
 
 from fastapi import FastAPI
-from servicekit import problems
-from servicekit.errors import DomainError
 
 from gateway.access_log import AccessLog
 from gateway.api import documents, health
@@ -19,6 +17,8 @@ from gateway.routing import Routes
 from gateway.settings import GatewaySettings
 from gateway.signin import SignIn
 from gateway.upstream import Upstream
+from servicekit import problems
+from servicekit.errors import DomainError
 
 
 class Gateway:
@@ -95,4 +95,4 @@ class Gateway:
 
 def create_app() -> Gateway:
     """Build the gateway from the environment."""
-    return Gateway(GatewaySettings())  # type: ignore[call-arg]
+    return Gateway(GatewaySettings())

@@ -4,10 +4,9 @@ import asyncio
 import time
 from typing import Any
 
-from servicekit.errors import TooLarge
-
 from gateway.connection import Connection, Gone
 from gateway.refusals import TooSlow
+from servicekit.errors import TooLarge
 
 _IDLE_SECONDS = 30.0
 # A body may take 20 s and then must have come at 1 KiB/s on average; a phone on the worst network is ten times faster.

@@ -6,10 +6,9 @@ Two readers of one request must never understand it differently, so anything amb
 import re
 from urllib.parse import unquote_to_bytes
 
-from servicekit.errors import UnsupportedMedia
-
 from gateway.headers import Head
 from gateway.refusals import BadHost, BadTarget, MethodRefused, WrongHost
+from servicekit.errors import UnsupportedMedia
 
 _HOST = re.compile(rb"^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$")
 # Encoded slash, backslash and NUL or another control byte, a raw backslash, and an escape that is none.

@@ -10,9 +10,8 @@ import os
 import re
 from dataclasses import dataclass
 
-from servicekit.errors import TooMany
-
 from gateway.routing import Bucket
+from servicekit.errors import TooMany
 
 _MAX_KEYS = 200_000
 _POLICY = re.compile(r"^([1-9][0-9]{0,8})/([1-9][0-9]{0,5})$")

@@ -10,8 +10,6 @@ import random
 import time
 from typing import Any
 
-from servicekit.errors import DomainError, NotFound, TooLarge, Unauthenticated
-
 from gateway.access_log import AccessLog
 from gateway.body import RequestBody
 from gateway.connection import Connection, Gone
@@ -22,6 +20,7 @@ from gateway.refusals import SAFETY_HEADERS, Headers, Overloaded, Refusal, Unexp
 from gateway.routing import Bucket, Route, Routes
 from gateway.signin import SignIn
 from gateway.upstream import Upstream
+from servicekit.errors import DomainError, NotFound, TooLarge, Unauthenticated
 
 Scope = dict[str, Any]
 Receive = Any
@@ -59,7 +58,7 @@ class Proxy:
         self._trusted = tuple(ipaddress.ip_network(item, strict=False) for item in trusted_edges)
         self._running = 0
         # Trace ids need to be unlike each other, not secret; a generator seeded by the system is twenty times faster.
-        self._random = random.Random(os.urandom(32))
+        self._random = random.Random(os.urandom(32))  # noqa: S311
 
     def new_id(self) -> str:
         """Return a request id, which is the trace id too: 32 hexadecimal digits."""

@@ -1,19 +1,19 @@
 """What the gateway itself answers when it refuses: RFC 9457 documents as ready bytes.
 
-    servicekit.errors.DomainError
-    ├── Refusal
-    │   ├── BadTarget            400   the address or the framing of the request is not acceptable
-    │   ├── BadHost              400   no Host, two Hosts, or one that cannot be read
-    │   ├── WrongHost            421   a Host this installation does not serve
-    │   ├── MethodRefused        405   TRACE and CONNECT
-    │   ├── TooSlow              408   the request trickles in
-    │   ├── HeadersTooLarge      431   more than 32 KiB of header fields
-    │   ├── UpstreamBroken       502   a service answered something unreadable
-    │   ├── UpstreamDown         503   a service does not accept connections
-    │   ├── UpstreamSlow         504   a service did not answer in time
-    │   ├── Overloaded           503   this gateway sheds load
-    │   └── Unexpected           500   our own mistake
-    └── Unauthenticated, NotFound, TooLarge, TooMany, UnsupportedMedia  (the shared ones)
+servicekit.errors.DomainError
+├── Refusal
+│   ├── BadTarget            400   the address or the framing of the request is not acceptable
+│   ├── BadHost              400   no Host, two Hosts, or one that cannot be read
+│   ├── WrongHost            421   a Host this installation does not serve
+│   ├── MethodRefused        405   TRACE and CONNECT
+│   ├── TooSlow              408   the request trickles in
+│   ├── HeadersTooLarge      431   more than 32 KiB of header fields
+│   ├── UpstreamBroken       502   a service answered something unreadable
+│   ├── UpstreamDown         503   a service does not accept connections
+│   ├── UpstreamSlow         504   a service did not answer in time
+│   ├── Overloaded           503   this gateway sheds load
+│   └── Unexpected           500   our own mistake
+└── Unauthenticated, NotFound, TooLarge, TooMany, UnsupportedMedia  (the shared ones)
 """
 
 import json

@@ -119,4 +119,3 @@ class Routes:
             anonymous=row.anonymous,
             kept=row.kept,
         )
-

@@ -10,13 +10,13 @@ import weakref
 from typing import Any
 
 import httptools
-from servicekit.errors import DomainError
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from gateway.connection import Connection, Gone
 from gateway.refusals import BadTarget, HeadersTooLarge, MethodRefused, render
+from servicekit.errors import DomainError
 
 HEAD_BYTES = 32 * 1024
 # Closed between 9 and 9.5 s after the connection, or the first byte of a further request, so within ten.

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
+
 from servicekit.settings import ProcessSettings
 
 SERVICES = ("registry", "targets", "feedback", "oversight", "webhooks")

@@ -15,14 +15,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from servicekit.errors import Unauthenticated, Unavailable
-from servicekit.identity import Actor, TokenVerifier
-
 from gateway.edge import carries_token
 from gateway.headers import Head
 from gateway.refusals import Refusal
 from gateway.routing import Access
 from gateway.upstream import Upstream
+from servicekit.errors import Unauthenticated, Unavailable
+from servicekit.identity import Actor, TokenVerifier
 
 _JWKS_PATH = "/api/v1/registry/jwks.json"
 _FETCH_SECONDS = 3.0

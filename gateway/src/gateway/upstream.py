@@ -7,6 +7,7 @@ keeps a cookie jar that mixes users. Here there is nothing to switch off: parsin
 """
 
 import asyncio
+import contextlib
 import ssl
 from collections import deque
 from urllib.parse import urlsplit
@@ -14,8 +15,8 @@ from urllib.parse import urlsplit
 from gateway.connection import Connection
 from gateway.refusals import Overloaded, UpstreamBroken, UpstreamDown
 
-# Services close idle connections after 5 s (uvicorn); leaving earlier avoids writing into a closing one.
-IDLE_SECONDS = 3.0
+# Services close idle connections after 75 s; leaving earlier avoids writing into one that is closing.
+IDLE_SECONDS = 30.0
 MAX_CONNECTIONS = 512
 _FAILURES_BEFORE_PAUSE = 5
 _PAUSE_SECONDS = 1.0
@@ -85,10 +86,8 @@ class Upstream:
     def forget(self, connection: Connection) -> None:
         """Note that a connection is gone."""
         self._open -= 1
-        try:
+        with contextlib.suppress(ValueError):
             self._idle.remove(connection)
-        except ValueError:
-            pass
 
     def close(self) -> None:
         """Close every kept connection."""

@@ -4,21 +4,27 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from devstack.databases import Database as MadeDatabase
 from devstack.engines import Engines
 from servicekit.db import Database
+from servicekit.events import Event
+from servicekit.inbox import Consumer
 from servicekit.migrations import create_mechanisms
 from servicekit.nats_bus import Bus
+from servicekit.outbox import EventDraft, record
 
+TYPE = "feedback.thing.changed.v1"
 PUBLISHER, CONSUMER = "feedback", "oversight"
 STREAM = "FEEDBACK"
 
@@ -146,3 +152,102 @@ async def until(condition: Callable[[], object], seconds: float = 30) -> None:
             if found:
                 return
             await asyncio.sleep(0.02)
+
+
+class World:
+    """A pretended pair of services: things change here, effects happen there; and the checkers of both."""
+
+    background = staticmethod(background)
+    until = staticmethod(until)
+    connected = staticmethod(connected)
+    type = TYPE
+    stream = STREAM
+
+    def __init__(self, publisher: Database, consumer: Database) -> None:
+        self.publisher = publisher
+        self.consumer_database = consumer
+        self.consumer = Consumer("oversight-feedback", STREAM, {TYPE: self.apply})
+
+    async def change(self, subject: UUID, *, fail: bool = False, visible_at: datetime | None = None) -> UUID:
+        """Change a thing and record its event in one transaction; `fail` rolls it back."""
+        now = datetime.now(UTC)
+        async with self.publisher.write() as session:
+            version = await self.bump(session, subject)
+            draft = EventDraft(type=TYPE, subject=subject, sequence=version, data={"version": version})
+            event_id = await record(session, event=draft, now=now, visible_at=visible_at)
+            if fail:
+                raise ZeroDivisionError
+        return event_id
+
+    @staticmethod
+    async def bump(session: AsyncSession, subject: UUID) -> int:
+        """Write the next version of a thing."""
+        statement = text(
+            "INSERT INTO thing AS t VALUES (:id, 1) ON CONFLICT (id) DO UPDATE SET version = t.version + 1"
+            " RETURNING version"
+        )
+        version: int = (await session.execute(statement, {"id": subject})).scalar_one()
+        return version
+
+    @staticmethod
+    async def apply(session: AsyncSession, event: Event, now: datetime) -> None:
+        """The effect: one line."""
+        await session.execute(
+            text("INSERT INTO effect (subject, sequence, event_id) VALUES (:s, :n, :e)"),
+            {"s": event.subject, "n": event.sequence, "e": event.id},
+        )
+
+    async def versions(self) -> dict[UUID, int]:
+        """What really happened: thing → version."""
+        async with self.publisher.read() as session:
+            return {row.id: row.version for row in await session.execute(text("SELECT id, version FROM thing"))}
+
+    async def effects(self) -> dict[UUID, list[int]]:
+        """What was made of it: thing → versions in the order of their effects."""
+        found: dict[UUID, list[int]] = {}
+        async with self.consumer_database.read() as session:
+            for row in await session.execute(text("SELECT subject, sequence FROM effect ORDER BY line")):
+                found.setdefault(row.subject, []).append(row.sequence)
+        return found
+
+    async def outbox_violations(self) -> list[str]:
+        """I3: one event per change, versions from 1 without gaps, none for what did not happen."""
+        events: dict[UUID, list[int]] = {}
+        async with self.publisher.read() as session:
+            for row in await session.execute(text("SELECT subject, sequence FROM outbox ORDER BY sequence")):
+                events.setdefault(row.subject, []).append(row.sequence)
+        return _differences("events", events, await self.versions())
+
+    async def effect_violations(self) -> list[str]:
+        """I4: every change has its effect, once, in order."""
+        return _differences("effects", await self.effects(), await self.versions())
+
+    async def settled(self) -> bool:
+        """Whether there are as many effects as changes."""
+        return sum(map(len, (await self.effects()).values())) >= sum((await self.versions()).values())
+
+    async def unpublished(self) -> int:
+        """How many outbox rows still wait."""
+        async with self.publisher.read() as session:
+            found: int = await session.scalar(text("SELECT count(*) FROM outbox WHERE published_at IS NULL")) or 0
+        return found
+
+    async def letters(self) -> dict[str, int]:
+        """Dead letters of the consumer by reason."""
+        async with self.consumer_database.read() as session:
+            rows = await session.execute(text("SELECT reason, count(*) AS n FROM dead_letter GROUP BY 1"))
+            return {row.reason: row.n for row in rows}
+
+
+def _differences(what: str, found: dict[UUID, list[int]], truth: dict[UUID, int]) -> list[str]:
+    return [
+        f"{what} of {subject}: {found.get(subject, [])} but version {truth.get(subject, 0)}"
+        for subject in found.keys() | truth.keys()
+        if found.get(subject, []) != list(range(1, truth.get(subject, 0) + 1))
+    ]
+
+
+@pytest.fixture
+async def world(publisher: Database, consumer_database: Database) -> World:
+    """Two fresh databases and what may be asked of them."""
+    return World(publisher, consumer_database)

@@ -10,6 +10,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +78,14 @@ def _changes(found: StreamConfig, wanted: StreamConfig) -> list[str]:
 
 
 def _normal(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
     return sorted(value) if isinstance(value, list) else value
 
 
 def _refuse(name: str, found: StreamConfig, wanted: StreamConfig, changes: list[str], *, allow_shrink: bool) -> None:
     for key in changes:
-        old, new = getattr(found, key), getattr(wanted, key)
+        old, new = _normal(getattr(found, key)), _normal(getattr(wanted, key))
         if key in FIXED:
             raise StreamRefused(
                 f"stream {name}: {key} is {old!r} on the server and {new!r} in the file. This is never changed in "
@@ -95,11 +98,12 @@ def _refuse(name: str, found: StreamConfig, wanted: StreamConfig, changes: list[
             )
 
 
-def _smaller(old: float | None, new: float | None) -> bool:
+def _smaller(old: object, new: object) -> bool:
     # None, 0 and -1 mean "no limit".
-    limit_old = old if old and old > 0 else float("inf")
-    limit_new = new if new and new > 0 else float("inf")
-    return limit_new < limit_old
+    def limit(value: object) -> float:
+        return value if isinstance(value, int | float) and value > 0 else float("inf")
+
+    return limit(new) < limit(old)
 
 
 async def apply_url(url: str, *, file: Path = paths.STREAMS, allow_shrink: bool = False) -> dict[str, str]:

@@ -10,7 +10,7 @@ import uvicorn
 import uvloop
 
 from servicekit import migrations
-from servicekit.reference import rebuild
+from servicekit.reference import rebuild, reference_consumer
 from servicekit.service import Service
 from servicekit.settings import ServiceSettings
 from servicekit.web import build_runtime, create_app, openapi_document, running
@@ -70,7 +70,11 @@ async def _work(service: Service, settings: ServiceSettings) -> None:
 async def _rebuild(service: Service, settings: ServiceSettings) -> None:
     runtime = build_runtime(service, settings)
     rows = await rebuild(
-        runtime.database, runtime.part("registry").page, service.references, runtime.clock.now()
+        runtime.database,
+        runtime.part("registry").page,
+        service.references,
+        runtime.clock.now(),
+        consumer=reference_consumer(service.name),
     )
     await runtime.database.close()
     print(f"{service.name}: {rows} facts copied from the registry")

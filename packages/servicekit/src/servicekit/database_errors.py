@@ -43,7 +43,7 @@ def translate(error: DBAPIError) -> DomainError:
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DBAPIError)
     state = str(getattr(error.orig, "sqlstate", "") or "")
-    if state[:2] in ("42", "XX") or (isinstance(error.orig, TypeError | ValueError)):
+    if state[:2] in ("25", "42", "XX") or (isinstance(error.orig, TypeError | ValueError)):
         raise error  # our own mistake: let it be a 500 with its trace in the log
     return answer(request, translate(error))
 

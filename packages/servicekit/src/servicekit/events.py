@@ -76,7 +76,7 @@ def encode(event: Event) -> bytes:
         "sequence": str(event.sequence),
         "time": event.time.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "datacontenttype": "application/json",
-        "dataschema": f"urn:nhipcau:schema:{event.type}",
+        "dataschema": f"urn:nhipcau:event:{event.type}",
     }
     if event.traceparent is not None:
         envelope["traceparent"] = event.traceparent

@@ -21,7 +21,7 @@ from servicekit.inbox import Handler
 from servicekit.reference_book import CHANNEL, ReferenceBook
 from servicekit.waiting import pause
 
-__all__ = ["FetchPage", "ReferenceBook", "ensure", "handlers", "rebuild"]
+__all__ = ["FetchPage", "ReferenceBook", "ensure", "handlers", "rebuild", "reference_consumer"]
 
 OWNER = "registry"
 FetchPage = Callable[[str, str | None], Awaitable[tuple[list[dict[str, Any]], str | None]]]
@@ -36,6 +36,11 @@ _UPSERT = text(
     " changed_at = excluded.changed_at WHERE r.version < excluded.version"
 ).bindparams(bindparam("data", type_=JSONB), bindparam("path", type_=ARRAY(Uuid())))
 _NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
+
+
+def reference_consumer(service: str, owner: str = OWNER) -> str:
+    """Return the durable name under which a service reads the owner of its reference facts."""
+    return f"{service}-{owner}"
 
 
 def handlers(kinds: Iterable[str], owner: str = OWNER) -> Mapping[str, Handler]:

@@ -19,7 +19,7 @@ from servicekit.dead_letters import count_dead_letters
 from servicekit.inbox import Consumer, run_consumer
 from servicekit.leases import Leases
 from servicekit.nats_bus import ConsumerStalled
-from servicekit.reference import OWNER, ensure
+from servicekit.reference import ensure, reference_consumer
 from servicekit.relay import Relay
 from servicekit.service import Runtime
 from servicekit.waiting import pause
@@ -105,11 +105,6 @@ async def _consume(runtime: Runtime, consumer: Consumer, stop: asyncio.Event) ->
             await runtime.bus.reset()
     _log.critical("worker_gives_up", consumer=consumer.name)
     signal.raise_signal(signal.SIGTERM)
-
-
-def reference_consumer(service: str) -> str:
-    """Return the durable name under which a service reads the owner of its reference facts."""
-    return f"{service}-{OWNER}"
 
 
 async def _repeat(runtime: Runtime, job: Job, leases: Leases, stop: asyncio.Event) -> None:

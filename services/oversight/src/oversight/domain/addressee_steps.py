@@ -1,0 +1,84 @@
+"""Transition table of one addressee of a recommendation: each body has its own clock and its own state.
+
+`acknowledge` and `end` tell no event: the catalogue has none for them, so they leave the recommendation's event
+sequence alone and only change the addressee's own version.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from oversight.domain.errors import NotYetOverdue, RefusalNeedsReason, ResultDoesNotFit, VerifierIsReplier
+from oversight.domain.roles import ADDRESSED, PRESIDING
+from servicekit.errors import DomainError
+from servicekit.lifecycle import SYSTEM, Facts, Step
+
+INITIAL: Final = "served"
+WAITING: Final = ("served", "acknowledged")
+"""States in which silence can run past the clock."""
+FINAL: Final = ("verified", "ended")
+STATUS_TEXTS: Final[Mapping[str, str]] = {
+    "served": "Đã gửi, chờ trả lời",
+    "acknowledged": "Đã nhận, chờ trả lời",
+    "overdue": "Quá hạn, chưa trả lời",
+    "replied": "Đã trả lời, chờ xác nhận",
+    "verified": "Đã xác nhận kết quả",
+    "ended": "Đã kết thúc theo dõi",
+}
+DISPOSITION_TEXTS: Final[Mapping[str, str]] = {
+    "accepted": "Tiếp thu",
+    "partly_accepted": "Tiếp thu một phần",
+    "not_accepted": "Không tiếp thu",
+}
+RESULT_TEXTS: Final[Mapping[str, str]] = {
+    "implemented": "Đã thực hiện như trả lời",
+    "refusal_justified": "Lý do không tiếp thu là có căn cứ",
+}
+END_TEXTS: Final[Mapping[str, str]] = {
+    "escalated": "Đã kiến nghị cấp có thẩm quyền xem xét trách nhiệm",
+    "superseded": "Đã thay bằng kiến nghị khác",
+    "organisation_ended": "Cơ quan nhận kiến nghị không còn hoạt động",
+}
+
+
+def silent_on_a_working_day(facts: Facts) -> DomainError | None:
+    """Guard of `mark_overdue` (facts: today, due_on, working); lateness is only noted on working days."""
+    return None if facts["working"] and facts["today"] > facts["due_on"] else NotYetOverdue()
+
+
+def refusal_has_reason(facts: Facts) -> DomainError | None:
+    """Guard of `reply` (facts: disposition, reason)."""
+    return RefusalNeedsReason() if facts["disposition"] == "not_accepted" and not facts["reason"] else None
+
+
+def another_person_and_a_fitting_result(facts: Facts) -> DomainError | None:
+    """Guard of `verify` (facts: verifier, replier, disposition, result): four eyes, and the result fits the reply."""
+    if facts["verifier"] == facts["replier"]:
+        return VerifierIsReplier()
+    refused = facts["disposition"] == "not_accepted"
+    return ResultDoesNotFit() if refused != (facts["result"] == "refusal_justified") else None
+
+
+_OVERDUE: Final = "oversight.recommendation.overdue.v1"
+_REPLIED: Final = "oversight.recommendation.replied.v1"
+_NO_EVENT: Final = ""
+_SYSTEM: Final = frozenset({SYSTEM})
+STEPS: Final = (
+    Step("acknowledge", "served", "acknowledged", ADDRESSED, _NO_EVENT),
+    Step("reply", "served", "replied", ADDRESSED, _REPLIED, refusal_has_reason),
+    Step("reply", "acknowledged", "replied", ADDRESSED, _REPLIED, refusal_has_reason),
+    Step("reply", "overdue", "replied", ADDRESSED, _REPLIED, refusal_has_reason),
+    Step("mark_overdue", "served", "overdue", _SYSTEM, _OVERDUE, silent_on_a_working_day, "OVS.REPLY"),
+    Step("mark_overdue", "acknowledged", "overdue", _SYSTEM, _OVERDUE, silent_on_a_working_day, "OVS.REPLY"),
+    Step(
+        "verify",
+        "replied",
+        "verified",
+        PRESIDING,
+        "oversight.recommendation.verified.v1",
+        another_person_and_a_fitting_result,
+    ),
+    Step("end", "served", "ended", PRESIDING, _NO_EVENT),
+    Step("end", "acknowledged", "ended", PRESIDING, _NO_EVENT),
+    Step("end", "overdue", "ended", PRESIDING, _NO_EVENT),
+    Step("end", "replied", "ended", PRESIDING, _NO_EVENT),
+)

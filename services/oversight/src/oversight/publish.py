@@ -1,0 +1,97 @@
+"""Turns what happened in oversight into events of the catalogue: ids and dates, never a text."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from contracts import oversight_v1 as facts
+from contracts.envelope import Fact
+from servicekit.events import EventDraft
+
+
+def case_opened(case: Row[Any]) -> EventDraft:
+    """A case was opened."""
+    fact = facts.CaseOpened(
+        presiding_organisation_id=case.presiding_organisation_id,
+        form=case.form,
+        trigger=case.trigger,
+        submission_id=case.submission_id,
+        opened_on=case.opened_on,
+    )
+    return _draft("oversight.case.opened.v1", case.id, case.sequence, fact)
+
+
+def case_planned(case: Row[Any]) -> EventDraft:
+    """The plan was issued; dated by its document."""
+    return _draft(
+        "oversight.case.planned.v1", case.id, case.sequence, facts.CasePlanned(planned_on=case.plan_date)
+    )
+
+
+def case_concluded(case: Row[Any]) -> EventDraft:
+    """The conclusion was signed; dated by its document."""
+    fact = facts.CaseConcluded(concluded_on=case.conclusion_date)
+    return _draft("oversight.case.concluded.v1", case.id, case.sequence, fact)
+
+
+def case_closed(case: Row[Any]) -> EventDraft:
+    """The case was closed."""
+    return _draft(
+        "oversight.case.closed.v1", case.id, case.sequence, facts.CaseClosed(closed_on=case.closed_on)
+    )
+
+
+def recommendation_served(
+    recommendation: Row[Any], rule_key: str, rule_version: int, clocks: Iterable[tuple[UUID, date]]
+) -> EventDraft:
+    """A recommendation went out; `clocks` are (organisation, reply due on) of its addressees."""
+    fact = facts.RecommendationServed(
+        case_id=recommendation.case_id,
+        served_on=recommendation.served_on,
+        rule_key=rule_key,
+        rule_version=rule_version,
+        addressees=[
+            facts.Addressee(organisation_id=organisation, reply_due_on=due_on) for organisation, due_on in clocks
+        ],
+    )
+    return _draft("oversight.recommendation.served.v1", recommendation.id, recommendation.sequence, fact)
+
+
+def recommendation_replied(part: Row[Any], case_id: UUID, sequence: int) -> EventDraft:
+    """One addressee replied."""
+    fact = facts.RecommendationReplied(
+        case_id=case_id,
+        organisation_id=part.organisation_id,
+        disposition=part.disposition,
+        replied_on=part.replied_on,
+        on_time=part.on_time,
+    )
+    return _draft("oversight.recommendation.replied.v1", part.recommendation_id, sequence, fact)
+
+
+def recommendation_overdue(part: Row[Any], case_id: UUID, sequence: int) -> EventDraft:
+    """One addressee stayed silent past its clock."""
+    fact = facts.RecommendationOverdue(
+        case_id=case_id,
+        organisation_id=part.organisation_id,
+        due_on=part.reply_due_on,
+        noticed_on=part.overdue_on,
+    )
+    return _draft("oversight.recommendation.overdue.v1", part.recommendation_id, sequence, fact)
+
+
+def recommendation_verified(part: Row[Any], case_id: UUID, sequence: int) -> EventDraft:
+    """The presiding body checked what one addressee did."""
+    fact = facts.RecommendationVerified(
+        case_id=case_id, organisation_id=part.organisation_id, verified_on=part.verified_on
+    )
+    return _draft("oversight.recommendation.verified.v1", part.recommendation_id, sequence, fact)
+
+
+def _draft(event_type: str, subject: UUID, sequence: int, fact: Fact) -> EventDraft:
+    return EventDraft(
+        type=event_type, subject=subject, sequence=sequence, data=fact.model_dump(mode="json")
+    )

@@ -1,0 +1,1 @@
+"""Reads of oversight, and nothing but reads."""

@@ -1,0 +1,139 @@
+"""Accounts of people, clients of systems, the roles both hold at organisations, and sessions."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Index, Text, column, func, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from registry.tables.registry_table import Bytes, Day, Id, Line, OrganisationRef, RegistryTable, Version
+
+Instant = DateTime(timezone=True)
+
+
+class Account(RegistryTable):
+    """A person who signs in; belongs to the organisation whose administrators look after it.
+
+    The name is sealed with the row's id. `revocations` numbers the revocation events, so that a consumer of them
+    sees no gap although most changes of an account are nobody else's business.
+    """
+
+    __tablename__ = "account"
+
+    id: Mapped[Id]
+    username: Mapped[Line] = mapped_column(unique=True)
+    name_sealed: Mapped[Bytes]
+    password_hash: Mapped[Line]
+    status: Mapped[Line]
+    organisation_id: Mapped[OrganisationRef]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    password_set_at: Mapped[datetime] = mapped_column(Instant)
+    revocations: Mapped[int] = mapped_column(server_default=text("0"))
+    version: Mapped[Version]
+
+    __table_args__ = (
+        CheckConstraint("status IN ('active', 'locked')", name="status"),
+        Index("ix_account_organisation_id", "organisation_id"),
+    )
+
+
+class ApiClient(RegistryTable):
+    """A system that asks for tokens by itself; `kind` "house" is one of our own processes, "system" another system.
+
+    Only an HMAC of the secret is kept: the secret is 256 random bits, so a slow hash would add nothing.
+    """
+
+    __tablename__ = "api_client"
+
+    id: Mapped[Id]
+    client_id: Mapped[Line] = mapped_column(unique=True)
+    name: Mapped[Line]
+    secret_hash: Mapped[Bytes]
+    kind: Mapped[Line]
+    status: Mapped[Line]
+    organisation_id: Mapped[OrganisationRef]
+    scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    secret_set_at: Mapped[datetime] = mapped_column(Instant)
+    revocations: Mapped[int] = mapped_column(server_default=text("0"))
+    version: Mapped[Version]
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('house', 'system')", name="kind"),
+        CheckConstraint("status IN ('active', 'revoked')", name="status"),
+        Index("ix_api_client_organisation_id", "organisation_id"),
+    )
+
+
+class RoleGrant(RegistryTable):
+    """A role held at an organisation for a span of dates; `ended_at` is set when it was taken away early."""
+
+    __tablename__ = "role_grant"
+
+    id: Mapped[Id]
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    api_client_id: Mapped[UUID | None] = mapped_column(ForeignKey("api_client.id"))
+    role: Mapped[Line]
+    organisation_id: Mapped[OrganisationRef]
+    valid_from: Mapped[Day]
+    valid_to: Mapped[date | None]
+    granted_by: Mapped[UUID | None]
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    version: Mapped[Version]
+
+    __table_args__ = (
+        CheckConstraint("(account_id IS NULL) <> (api_client_id IS NULL)", name="one_holder"),
+        CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="span"),
+        ExcludeConstraint(
+            (func.coalesce(column("account_id"), column("api_client_id")), "="),
+            ("role", "="),
+            ("organisation_id", "="),
+            (func.daterange(column("valid_from"), column("valid_to"), "[]"), "&&"),
+            name="ex_role_grant_once",
+            where="ended_at IS NULL",
+        ),
+        Index("ix_role_grant_account_id", "account_id"),
+        Index("ix_role_grant_api_client_id", "api_client_id"),
+    )
+
+
+class SignInSession(RegistryTable):
+    """One sign-in of one person; all its refresh tokens end with it."""
+
+    __tablename__ = "sign_in_session"
+
+    id: Mapped[Id]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    last_used_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    end_reason: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (Index("ix_sign_in_session_account_id", "account_id", postgresql_where=text("ended_at IS NULL")),)
+
+
+class RefreshToken(RegistryTable):
+    """A refresh token by its hash; good once. A second use ends the session it belongs to."""
+
+    __tablename__ = "refresh_token"
+
+    token_hash: Mapped[Bytes] = mapped_column(primary_key=True)
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("sign_in_session.id", ondelete="CASCADE"), index=True)
+    issued_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class SignInThrottle(RegistryTable):
+    """How often somebody tried to sign in under a name lately; the name only as an HMAC, existing or not."""
+
+    __tablename__ = "sign_in_throttle"
+
+    name_hash: Mapped[Bytes] = mapped_column(primary_key=True)
+    attempts: Mapped[int]
+    window_started_at: Mapped[datetime] = mapped_column(Instant)
+    blocks: Mapped[int]
+    blocked_until: Mapped[datetime | None] = mapped_column(Instant)

@@ -1,0 +1,1 @@
+"""Use cases: one file a verb, one transaction each; nothing here commits."""

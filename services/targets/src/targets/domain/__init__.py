@@ -1,0 +1,1 @@
+"""Pure rules of the targets: periods, figures, judging, deadlines, transition tables."""

@@ -1,0 +1,126 @@
+"""Why the targets service refuses something, each with what to do next."""
+
+from typing import ClassVar
+
+from servicekit.errors import Conflict, DomainError, Invalid, Kind
+
+
+class UnknownPeriod(Invalid):
+    """The text is no period code."""
+
+    code = "unknown_period"
+    vi = "Mã kỳ không đúng. Dùng 2025 (năm), 2025S1 (sáu tháng), 2025Q1 (quý) hoặc 202503 (tháng)."
+    en = "This is no period code. Use 2025 (year), 2025S1 (half-year), 2025Q1 (quarter) or 202503 (month)."
+
+
+class WrongPeriodKind(Invalid):
+    """The indicator is reported by another kind of period."""
+
+    code = "wrong_period_kind"
+    vi = "Chỉ tiêu này báo cáo theo kỳ loại “{expected}”, không phải “{given}”."
+    en = "This indicator is reported by “{expected}”, not by “{given}”."
+
+
+class PeriodNotBegun(Invalid):
+    """Results of a period that lies ahead do not exist."""
+
+    code = "period_not_begun"
+    vi = "Kỳ này bắt đầu ngày {first_day}, chưa thể mở báo cáo."
+    en = "This period begins on {first_day}; reporting cannot be opened yet."
+
+
+class PeriodBeforeIndicator(Invalid):
+    """The period ended before the resolution was issued."""
+
+    code = "period_before_indicator"
+    vi = "Kỳ này kết thúc trước ngày chỉ tiêu được ban hành ({issued_on})."
+    en = "This period ended before the indicator was issued ({issued_on})."
+
+
+class PeriodNotOpened(Invalid):
+    """Nobody opened reporting for this indicator and period."""
+
+    code = "period_not_opened"
+    vi = "Kỳ báo cáo này chưa được mở cho chỉ tiêu. Hãy liên hệ cơ quan theo dõi nghị quyết."
+    en = "Reporting for this indicator and period was not opened. Ask the monitoring board."
+
+
+class PeriodClosed(Conflict):
+    """The period is closed; nothing in it changes."""
+
+    code = "period_closed"
+    vi = "Kỳ báo cáo đã khóa. Hãy đề nghị cơ quan theo dõi mở lại trước khi thay đổi."
+    en = "The reporting period is closed. Ask the monitoring board to reopen it before changing anything."
+
+
+class ComputedIndicator(Invalid):
+    """The figures come from events, nobody reports them."""
+
+    code = "computed_indicator"
+    vi = "Chỉ tiêu này được tính từ dữ liệu tiếp nhận phản ánh, không nhận báo cáo nhập tay."
+    en = "This indicator is computed from the feedback channel; it takes no reports."
+
+
+class UnknownIndicator(Invalid):
+    """No indicator has this code."""
+
+    code = "unknown_indicator"
+    vi = "Không có chỉ tiêu mang mã này. Xem danh sách chỉ tiêu."
+    en = "No indicator has this code. See the list of indicators."
+
+
+class UnknownOrganisation(Invalid):
+    """No organisation has this id."""
+
+    code = "unknown_organisation"
+    vi = "Không có tổ chức mang mã này trong danh bạ. Hãy kiểm tra lại mã tổ chức."
+    en = "The registry has no organisation with this id. Check the id."
+
+
+class OrganisationNotValid(Invalid):
+    """The organisation did not exist on the last day of the period."""
+
+    code = "organisation_not_valid_in_period"
+    vi = "Tổ chức này không tồn tại vào ngày cuối kỳ ({last_day}). Hãy chọn tổ chức kế thừa."
+    en = "This organisation did not exist on the last day of the period ({last_day}). Choose its successor."
+
+
+class OrganisationNotExpected(Invalid):
+    """Organisations of this kind do not report this indicator."""
+
+    code = "organisation_not_expected"
+    vi = "Tổ chức này không thuộc diện phải báo cáo chỉ tiêu trong kỳ."
+    en = "This organisation does not report this indicator in this period."
+
+
+class SamePerson(DomainError):
+    """Two persons are needed, and this is one."""
+
+    kind: ClassVar[Kind] = Kind.FORBIDDEN
+    code = "same_person"
+    vi = "Người nhập, người thẩm định và người phê duyệt phải là những người khác nhau."
+    en = "Whoever entered, verifies and approves a report must be different persons."
+
+
+class ReasonMissing(Invalid):
+    """A return without a reason helps nobody."""
+
+    code = "reason_missing"
+    vi = "Hãy ghi lý do trả lại để đơn vị biết cần sửa gì."
+    en = "Give the reason of the return, so that the unit knows what to correct."
+
+
+class BadFigures(Invalid):
+    """The figures break a rule; `errors` says which field and why."""
+
+    code = "bad_figures"
+    vi = "Số liệu chưa hợp lệ. Hãy xem lại các mục được nêu."
+    en = "The figures are not valid. Check the listed fields."
+
+
+class NothingToChange(Invalid):
+    """The change names no field."""
+
+    code = "nothing_to_change"
+    vi = "Không có mục nào để sửa. Hãy gửi ít nhất một mục."
+    en = "There is nothing to change. Send at least one field."

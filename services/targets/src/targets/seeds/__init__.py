@@ -1,0 +1,1 @@
+"""The resolution as data, with its exact words."""
