@@ -1,8 +1,16 @@
 #!/bin/sh
-# Starts nats-server in a container: the passwords come from secret files, the rest is server.conf as everywhere.
+# Starts NATS in its container: passwords from secret files (nats_<user>_password) become the variables that
+# server.conf refers to. The official image has only /bin/sh.
 set -eu
+SECRETS_DIR=${SECRETS_DIR:-/run/secrets}
 for user in registry targets feedback oversight webhooks ops; do
-  name="NATS_$(printf '%s' "$user" | tr '[:lower:]' '[:upper:]')_PASSWORD"
-  export "$name=$(cat "/run/secrets/nats_${user}_password")"
+    file=$SECRETS_DIR/nats_${user}_password
+    if [ ! -s "$file" ]; then
+        echo "start: the secret file $file is missing or empty" >&2
+        exit 1
+    fi
+    name=NATS_$(echo "$user" | tr '[:lower:]' '[:upper:]')_PASSWORD
+    export "$name=$(cat "$file")"
 done
-exec nats-server --config /opt/nhipcau/server.conf --addr 0.0.0.0 --port 4222 --http_port 8222 --store_dir /data
+exec nats-server -c "${NATS_CONFIGURATION:-/etc/nhipcau/nats/server.conf}" -sd "${NATS_STORE:-/data}" \
+    -a "${NATS_HOST:-0.0.0.0}" -p "${NATS_PORT:-4222}" -m "${NATS_MONITOR_PORT:-8222}"

@@ -1,5 +1,6 @@
 """A small server that stands for a service: `stand_in.py PORT [how]`, see the ways at the end."""
 
+import atexit
 import os
 import signal
 import sys
@@ -24,7 +25,8 @@ if how == "broken":
 if how == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 else:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, lambda *_: (print("asked", time.monotonic_ns(), flush=True), sys.exit(0)))
+    atexit.register(lambda: print("ended", time.monotonic_ns(), flush=True))
 if how == "slow":
     time.sleep(0.5)
 HTTPServer(("127.0.0.1", port), Answers).serve_forever()

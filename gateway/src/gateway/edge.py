@@ -17,6 +17,8 @@ _DOT_SEGMENT = re.compile(rb"/(?:\.|%2e){1,2}(?:/|;|$)", re.IGNORECASE)
 # A JSON Web Token, or a parameter whose name says it is one, has no place in an address that gets logged and shared.
 _TOKEN_NAMES = rb"(?:access_token|id_token|refresh_token|authorization|bearer|jwt)="
 _TOKEN_IN_QUERY = re.compile(rb"(?:^|&)" + _TOKEN_NAMES + rb"|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{20,}", re.IGNORECASE)
+# Escapes of letters, `.`, `_`, `-` and `&`: no honest client encodes them, so only then is the query decoded to look.
+_HIDES_ASCII = re.compile(rb"%(?:[4-7][0-9a-f]|2[6de]|3d)", re.IGNORECASE)
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -67,4 +69,6 @@ def carries_token(query: bytes) -> bool:
     """Tell whether a query string holds an access token."""
     if _TOKEN_IN_QUERY.search(query):
         return True
-    return b"%" in query and _TOKEN_IN_QUERY.search(unquote_to_bytes(query)) is not None
+    if b"%" not in query or not _HIDES_ASCII.search(query):
+        return False
+    return _TOKEN_IN_QUERY.search(unquote_to_bytes(query)) is not None

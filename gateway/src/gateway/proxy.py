@@ -190,14 +190,22 @@ class Proxy:
             fields = [item for item in fields if item[0] != b"content-length"]
         if 300 <= status < 400:
             fields = [(name, _outside(value, upstream) if name == b"location" else value) for name, value in fields]
+        client = scope.get("gateway.client")
+        if connection.complete and client is not None and connection.length >= 0:
+            data = await connection.read(_READ_SECONDS)
+            if len(data) == connection.length and client.answer_at_once(scope, status, fields, data):
+                return status
+        else:
+            data = b""
         await send({"type": "http.response.start", "status": status, "headers": fields})
         try:
             while True:
-                data = await connection.read(_READ_SECONDS)
+                data = data or await connection.read(_READ_SECONDS)
                 ended = connection.complete and not connection.pending
                 await send({"type": "http.response.body", "body": data, "more_body": not ended})
                 if ended:
                     return status
+                data = b""
         except Refusal:
             # Half an answer is out: the only honest end is a broken connection.
             leave(scope)

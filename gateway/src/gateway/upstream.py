@@ -9,6 +9,7 @@ keeps a cookie jar that mixes users. Here there is nothing to switch off: parsin
 import asyncio
 import contextlib
 import ssl
+import time
 from collections import deque
 from urllib.parse import urlsplit
 
@@ -46,10 +47,9 @@ class Upstream:
 
     async def connection(self) -> tuple[Connection, bool]:
         """Return a connection and whether it was used before. Raises UpstreamDown or Overloaded."""
-        oldest = asyncio.get_running_loop().time() - IDLE_SECONDS
         while self._idle:
             kept = self._idle.pop()
-            if kept.idle_since >= oldest and kept.usable:
+            if kept.usable and kept.idle_since >= time.monotonic() - IDLE_SECONDS:
                 return kept, True
             kept.abort()
         return await self.fresh_connection(), False
@@ -57,7 +57,7 @@ class Upstream:
     async def fresh_connection(self) -> Connection:
         """Open a new connection. Raises UpstreamDown or Overloaded."""
         loop = asyncio.get_running_loop()
-        if self._paused_until > loop.time():
+        if self._paused_until > time.monotonic():
             raise UpstreamDown(retry_after=2)
         if self._open >= MAX_CONNECTIONS:
             raise Overloaded(retry_after=1)
@@ -71,7 +71,7 @@ class Upstream:
             self._open -= 1
             self._failures += 1
             if self._failures >= _FAILURES_BEFORE_PAUSE:
-                self._paused_until = loop.time() + _PAUSE_SECONDS
+                self._paused_until = time.monotonic() + _PAUSE_SECONDS
             raise UpstreamDown(retry_after=2) from error
         except BaseException:
             self._open -= 1

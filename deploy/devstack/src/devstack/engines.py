@@ -152,20 +152,9 @@ class Engines:
 
     async def start_postgres(self) -> None:
         """Start PostgreSQL (again) on the same port with the same data and wait until it answers."""
-        attempts = 50
-        while True:
-            await self.postgres.prepare()
-            self._postgres = self._run(self.postgres.command(), "postgres.log")
-            try:
-                await self._ready(self._postgres, self.postgres.is_ready, "PostgreSQL", "postgres.log")
-            except StackError as failed:
-                # After kill -9 the old server's children need a moment to notice.
-                attempts -= 1
-                if "shared memory block" not in str(failed) or not attempts:
-                    raise
-                await asyncio.sleep(0.1)
-            else:
-                return
+        await self.postgres.prepare()
+        self._postgres = self._run(self.postgres.command(), "postgres.log")
+        await self._ready(self._postgres, self.postgres.is_ready, "PostgreSQL", "postgres.log")
 
     async def start_nats(self) -> None:
         """Start NATS (again) on the same port with the same data and wait until it is healthy."""

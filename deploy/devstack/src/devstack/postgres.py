@@ -7,6 +7,7 @@ else as `nobody`, and binaries and data that user could not reach are kept in /v
 """
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import pwd
@@ -20,6 +21,7 @@ from pathlib import Path
 import asyncpg
 
 from devstack import paths
+from devstack.probes import wait_until
 from devstack.processes import Account, Command, StackError, process_is_alive, require_free_port, run_to_end
 
 SUPERUSER = "postgres"
@@ -128,6 +130,8 @@ class Postgres:
     async def prepare(self) -> None:
         """Make the cluster if there is none and refresh its settings; StackError when the folder or port is in use."""
         self.refuse_running()
+        # After kill -9 the server's children need a moment to notice; until then a new one cannot start.
+        await wait_until(self._no_children_left, what=f"the end of the old server in {self.data}", patience=20)
         require_free_port(self.port, what="PostgreSQL", change_with=self.change_port_with)
         if not self.data.exists():
             await self._create()
@@ -155,6 +159,13 @@ class Postgres:
                 "Stop the other devstack (Ctrl-C there) or choose another folder with --data."
             )
 
+    async def _no_children_left(self) -> bool:
+        for link in Path("/proc").glob("[0-9]*/cwd"):  # every process of the server works in its data folder
+            with contextlib.suppress(OSError):
+                if os.readlink(link) == str(self.data):
+                    return False
+        return True
+
     async def _create(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._give(self.folder)
@@ -181,6 +192,12 @@ class Postgres:
     def _give(self, path: Path) -> None:
         if self.account is not None:
             os.chown(path, self.account.uid, self.account.gid)
+
+    def give_all(self) -> None:
+        """Hand the whole folder to the user the server runs as."""
+        self._give(self.folder)
+        for path in self.folder.rglob("*"):
+            self._give(path)
 
     async def is_ready(self) -> bool:
         """Whether the server answers a query of the superuser; StackError when it refuses our password."""

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from devstack import paths
+from devstack.backups import tell_again
 from devstack.credentials import Credentials
 from devstack.databases import describe, ensure_databases
 from devstack.environment import Engine, of_service
@@ -220,6 +221,7 @@ def engine_parts(stack: Stack) -> list[Part]:
     async def roles() -> None:
         passwords = {service: stack.credentials.database(service) for service in paths.SERVICES}
         await ensure_databases(stack.engine.admin_dsn, paths.SERVICES, passwords)
+        await tell_again(stack.data, stack.engine.admin_dsn)
 
     async def streams() -> None:
         await apply_url(stack.nats_url("ops"))

@@ -23,6 +23,7 @@ from servicekit.db import Database
 from servicekit.events import Event, encode
 from servicekit.tables import dead_letter
 
+REASONS = ("gap", "retry", "poison", "invalid")
 ATTEMPTS = 5
 RETRY_SECONDS = (1, 2, 5, 15)
 NOBODY = UUID(int=0)

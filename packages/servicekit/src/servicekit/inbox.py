@@ -23,6 +23,7 @@ from servicekit.db import Database
 from servicekit.events import Event, InvalidEvent, decode, split_version
 from servicekit.failures import is_transient
 from servicekit.nats_bus import Bus, Message, Reject, Retry
+from servicekit.telemetry import with_traceparent
 from servicekit.waiting import pause
 
 __all__ = ["Consumer", "Event", "Handler", "Outcome", "drain", "handle_once", "redrive", "run_consumer"]
@@ -91,10 +92,15 @@ _ASIDE = text(
 
 async def handle_once(database: Database, consumer: Consumer, event: Event, now: datetime) -> Outcome:
     """Apply one event and whatever waited for it; raise Retry when the database is not available."""
-    outcome, successor = await _apply(database, consumer, event, now)
+    outcome, successor = await _traced(database, consumer, event, now)
     while successor is not None:
-        _, successor = await _apply(database, consumer, successor, now)
+        _, successor = await _traced(database, consumer, successor, now)
     return outcome
+
+
+async def _traced(database: Database, consumer: Consumer, event: Event, now: datetime) -> tuple[Outcome, Event | None]:
+    with with_traceparent(event.traceparent, name=event.type):
+        return await _apply(database, consumer, event, now)
 
 
 async def _apply(database: Database, consumer: Consumer, event: Event, now: datetime) -> tuple[Outcome, Event | None]:

@@ -44,6 +44,7 @@ class Bus:
         self._name = name
         self._client: Client | None = None
         self._keeper: asyncio.Task[None] | None = None
+        self._closing = False
         self._up = asyncio.Event()
         self._pulls: set[Pull] = set()
         self.signs: dict[str, float] = {}
@@ -63,6 +64,7 @@ class Bus:
 
     async def close(self) -> None:
         """Drop the connection; unacknowledged messages are delivered to somebody else."""
+        self._closing = True
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
@@ -176,7 +178,8 @@ class Bus:
 
     async def _note_down(self) -> None:
         self._up.clear()
-        _log.warning("bus_down", name=self._name)
+        if not self._closing:
+            _log.warning("bus_down", name=self._name)
 
     async def _note_error(self, error: Exception) -> None:
         _log.debug("bus_error", error=type(error).__name__)

@@ -18,6 +18,7 @@ from servicekit.db import Database
 from servicekit.events import Event, EventDraft, encode, source_of
 from servicekit.nats_bus import Bus
 from servicekit.tables import outbox
+from servicekit.telemetry import current_traceparent
 from servicekit.waiting import first_of, pause
 
 __all__ = ["CHANNEL", "EventDraft", "Waker", "record", "replay"]
@@ -31,8 +32,9 @@ async def record(
 ) -> UUID:
     """Write the event into the caller's transaction (one statement) and return its id.
 
-    `visible_at` holds it back until then. A second event with the same subject and sequence breaks the unique
-    constraint: two writers changed one aggregate without noticing each other.
+    `visible_at` holds it back until then; the trace of the request goes with it unless the draft names another.
+    A second event with the same subject and sequence breaks the unique constraint: two writers changed one aggregate
+    without noticing each other.
     """
     event_id = uuid4()
     await session.execute(
@@ -44,7 +46,7 @@ async def record(
             sequence=event.sequence,
             time=now,
             visible_at=visible_at or now,
-            traceparent=event.traceparent,
+            traceparent=event.traceparent or current_traceparent(),
             data=event.data,
         )
         .inline()

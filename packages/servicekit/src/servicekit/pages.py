@@ -23,6 +23,8 @@ from uuid import UUID
 
 from fastapi import Depends, Query, Request
 from sqlalchemy import ColumnElement, Select, literal, true, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute
 
 from servicekit.encryption import read_key
 from servicekit.errors import DomainError, Kind
@@ -30,7 +32,8 @@ from servicekit.scalars import WholeNumber
 from servicekit.text import Answer
 
 T = TypeVar("T")
-S = TypeVar("S", bound=Select[Any])
+S = TypeVar("S", bound=Select[*tuple[Any, ...]])
+SortColumn = ColumnElement[Any] | InstrumentedAttribute[Any]
 LARGEST: Final = 100
 USUAL: Final = 50
 _MAC: Final = 16
@@ -111,7 +114,7 @@ def _unpack(item: list[Any]) -> Any:
 
 
 def after(
-    columns: Sequence[ColumnElement[Any]], values: Sequence[Any] | None, *, descending: bool = False
+    columns: Sequence[SortColumn], values: Sequence[Any] | None, *, descending: bool = False
 ) -> ColumnElement[bool]:
     """Return the condition for rows after these sort values; always true when there are none."""
     if values is None:
@@ -132,7 +135,7 @@ class Window:
     scope: str
     key: bytes
 
-    def select(self, statement: S, columns: Sequence[ColumnElement[Any]], *, descending: bool = False) -> S:
+    def select(self, statement: S, columns: Sequence[SortColumn], *, descending: bool = False) -> S:
         """Add the condition, the order and the limit; one row more tells whether there is a next page."""
         order = [column.desc() if descending else column.asc() for column in columns]
         condition = after(columns, self.position, descending=descending)

@@ -23,6 +23,7 @@ MAX_ACK_PENDING = 256
 BATCH = 100
 EXPIRES_SECONDS = 5.0
 HEARTBEAT_SECONDS = 2.0
+NEXT_PREFIX = "$JS.API.CONSUMER.MSG.NEXT"
 _TOUCH_SECONDS = 10.0
 _NANO = 1_000_000_000
 
@@ -120,7 +121,7 @@ class Pull:
         )
 
     async def _pull(self, inbox: str, alive: Callable[[], None], patience: float) -> None:
-        subject = f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._durable}"
+        subject = f"{NEXT_PREFIX}.{self._stream}.{self._durable}"
         request = json.dumps(
             {
                 "batch": BATCH,

@@ -86,6 +86,7 @@ class ReferenceBook:
                 if connection is None or connection.is_closed():
                     connection = await self._database.connect_raw()
                     await connection.add_listener(CHANNEL, lambda *_: changed.set())
+                    connection.add_termination_listener(lambda *_: changed.set())
                 await self.refresh()
             except Exception as error:
                 _log.warning("reference_book_waits", error=type(error).__name__)

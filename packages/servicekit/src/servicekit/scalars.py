@@ -134,6 +134,8 @@ class Coordinate(_Read):
         """Return the degrees."""
         if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
             refuse("coordinate_invalid")
+        if isinstance(value, Decimal) and not value.is_finite():  # comparing it would raise
+            refuse("coordinate_invalid")
         if not -self.limit <= value <= self.limit:  # NaN is outside too
             refuse("number_range")
         return round(float(value), 6)

@@ -26,7 +26,7 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaH
 from pydantic_core import CoreSchema, core_schema
 
 from servicekit.field_texts import refuse
-from servicekit.request_models import unsafe_fields as unsafe_fields
+from servicekit.request_models import unsafe_fields
 from servicekit.scalars import (
     Coordinate,
     ExactNumber,
@@ -39,6 +39,35 @@ from servicekit.scalars import (
     read_uuid,
     write_instant,
 )
+
+__all__ = [
+    "Answer",
+    "ApiModel",
+    "Code",
+    "Coded",
+    "Coordinate",
+    "Exact",
+    "ExactNumber",
+    "Flag",
+    "FlagParam",
+    "Instant",
+    "Key",
+    "Latitude",
+    "LegalDate",
+    "Longitude",
+    "PersonName",
+    "Safe",
+    "SafeLine",
+    "SafeText",
+    "SearchText",
+    "Text",
+    "TrueOrFalse",
+    "Uuid",
+    "Whole",
+    "WholeNumber",
+    "WholeParam",
+    "unsafe_fields",
+]
 
 # C0 except tab and newlines, DEL, C1, surrogates, noncharacters: no person's text has them and stores disagree on them.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")

@@ -9,6 +9,7 @@ import unicodedata
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement
+from sqlalchemy.orm import InstrumentedAttribute
 
 # huyền, hỏi, ngã, sắc, nặng: the order of Vietnamese dictionaries
 _TONES: Final = {"\u0300": 1, "\u0309": 2, "\u0303": 3, "\u0301": 4, "\u0323": 5}
@@ -43,10 +44,11 @@ def _weight(letter: str) -> int:
     order = _LETTERS.get(letter)
     if order is not None:
         return _LETTER + order
-    digit = unicodedata.decimal(letter, None) if len(letter) == 1 else None
+    first = letter[0]  # a letter of another language may still carry marks of its own
+    digit = unicodedata.decimal(first, None)
     if digit is not None:
-        return _DIGIT + int(digit)
-    return _OTHER_LETTER if letter.isalpha() else _PUNCTUATION.get(letter, _OTHER_MARK)
+        return _DIGIT + digit
+    return _OTHER_LETTER if first.isalpha() else _PUNCTUATION.get(first, _OTHER_MARK)
 
 
 def plain(text: str) -> str:
@@ -55,11 +57,6 @@ def plain(text: str) -> str:
     return " ".join("".join(part for part in parts if not unicodedata.combining(part)).split())
 
 
-def contains(column: ColumnElement[Any], query: str) -> ColumnElement[bool]:
+def contains(column: ColumnElement[Any] | InstrumentedAttribute[Any], query: str) -> ColumnElement[bool]:
     """Return the condition that a column filled with `plain` holds the query; % and _ are matched literally."""
     return column.contains(plain(query), autoescape=True)
-
-
-def order_by(key: ColumnElement[Any], row_id: ColumnElement[Any]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Return the ORDER BY of a Vietnamese list: the column filled with `sort_key`, then the id."""
-    return key, row_id

@@ -13,9 +13,10 @@ from functools import partial
 from typing import Any
 
 import structlog
+from opentelemetry import metrics
 
 from servicekit.audit import Sealer
-from servicekit.dead_letters import count_dead_letters
+from servicekit.dead_letters import REASONS, count_dead_letters
 from servicekit.inbox import Consumer, run_consumer
 from servicekit.leases import Leases
 from servicekit.nats_bus import ConsumerStalled
@@ -28,6 +29,10 @@ __all__ = ["Job", "run_worker"]
 
 HEALTH_SECONDS = 2.0
 MAX_STALLS = 2
+_meter = metrics.get_meter("servicekit")
+_waiting = _meter.create_gauge("nhipcau_outbox_waiting", description="Committed events not yet published")
+_oldest = _meter.create_gauge("nhipcau_outbox_oldest_seconds", description="Age of the oldest of them")
+_letters = _meter.create_gauge("nhipcau_dead_letters_waiting", description="Events put aside, by reason")
 _log = structlog.get_logger(__name__)
 
 
@@ -137,7 +142,11 @@ async def _report(runtime: Runtime, relay: Relay, sealer: Sealer, stop: asyncio.
         try:
             waiting, oldest = await relay.backlog()
             health["relay"] = {"state": relay.state, "waiting": waiting, "oldest_seconds": round(oldest, 1)}
-            health["dead_letters"] = await count_dead_letters(runtime.database)
+            health["dead_letters"] = letters = await count_dead_letters(runtime.database)
+            _waiting.set(waiting)
+            _oldest.set(oldest)
+            for reason in REASONS:
+                _letters.set(letters.get(reason, 0), {"reason": reason})
         except Exception as error:
             health["relay"] = {"state": relay.state, "error": type(error).__name__}
         await pause(stop, HEALTH_SECONDS)

@@ -11,11 +11,11 @@ A term counted backwards ("at the latest 15 days before the session") ends on ex
 would shorten what the law grants, rolling it back would call somebody late who is not (our reading, INFER).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 ZONE: Final = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -74,6 +74,8 @@ class Rule:
     def __post_init__(self) -> None:
         if not 0 <= self.amount <= _LONGEST // 4:
             raise ValueError("the amount of a deadline rule must be from 0 to 10000 days")
+        object.__setattr__(self, "unit", Unit(self.unit))  # plain text from a registry row counts the same
+        object.__setattr__(self, "direction", Direction(self.direction))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,19 @@ class Due:
     days: list[DayNote]
 
 
+def read_calendar(days: Iterable[Mapping[str, Any]], years: Iterable[Mapping[str, Any]]) -> Calendar:
+    """Build a calendar from the registry's public facts.
+
+    `days` are {"date": "YYYY-MM-DD", "kind", "name"}, `years` are {"year": int, "confirmed": bool}.
+    """
+    known = [(date.fromisoformat(fact["date"]), DayKind(fact["kind"]), str(fact["name"])) for fact in days]
+    return Calendar(
+        days={day: kind for day, kind, _ in known},
+        names={day: name for day, _, name in known},
+        confirmed_years=frozenset(int(fact["year"]) for fact in years if fact["confirmed"] is True),
+    )
+
+
 def local_date(instant: datetime) -> date:
     """Return the day it is in Asia/Ho_Chi_Minh. Raises ValueError for a time without a zone."""
     if instant.tzinfo is None:
@@ -120,7 +135,7 @@ def is_working(calendar: Calendar, day: date) -> bool:
     kind = calendar.days.get(day)
     if kind is None:
         return day.weekday() < 5
-    return kind is DayKind.WORKING_SATURDAY
+    return kind == DayKind.WORKING_SATURDAY
 
 
 def add_working_days(calendar: Calendar, start: date, amount: int) -> date:
@@ -228,11 +243,11 @@ def _describe(calendar: Calendar, day: date) -> tuple[str, str]:
     kind, name = calendar.days.get(day), calendar.names.get(day)
     vi, en = _WEEKDAYS[day.weekday()]
     named = f" ({name})" if name else ""
-    if kind is DayKind.HOLIDAY:
+    if kind == DayKind.HOLIDAY:
         return f"{vi}, nghỉ lễ{named}", f"{en}, public holiday{named}"
-    if kind is DayKind.OFF_IN_LIEU:
+    if kind == DayKind.OFF_IN_LIEU:
         return f"{vi}, nghỉ bù hoặc hoán đổi{named}", f"{en}, day off in lieu{named}"
-    if kind is DayKind.WORKING_SATURDAY:
+    if kind == DayKind.WORKING_SATURDAY:
         return f"{vi}, làm bù{named}", f"{en}, worked to make up for a day off{named}"
     if day.weekday() >= 5:
         return f"{vi}, nghỉ cuối tuần", f"{en}, weekend"

@@ -26,9 +26,7 @@ def case_opened(case: Row[Any]) -> EventDraft:
 
 def case_planned(case: Row[Any]) -> EventDraft:
     """The plan was issued; dated by its document."""
-    return _draft(
-        "oversight.case.planned.v1", case.id, case.sequence, facts.CasePlanned(planned_on=case.plan_date)
-    )
+    return _draft("oversight.case.planned.v1", case.id, case.sequence, facts.CasePlanned(planned_on=case.plan_date))
 
 
 def case_concluded(case: Row[Any]) -> EventDraft:
@@ -39,9 +37,7 @@ def case_concluded(case: Row[Any]) -> EventDraft:
 
 def case_closed(case: Row[Any]) -> EventDraft:
     """The case was closed."""
-    return _draft(
-        "oversight.case.closed.v1", case.id, case.sequence, facts.CaseClosed(closed_on=case.closed_on)
-    )
+    return _draft("oversight.case.closed.v1", case.id, case.sequence, facts.CaseClosed(closed_on=case.closed_on))
 
 
 def recommendation_served(
@@ -92,6 +88,4 @@ def recommendation_verified(part: Row[Any], case_id: UUID, sequence: int) -> Eve
 
 
 def _draft(event_type: str, subject: UUID, sequence: int, fact: Fact) -> EventDraft:
-    return EventDraft(
-        type=event_type, subject=subject, sequence=sequence, data=fact.model_dump(mode="json")
-    )
+    return EventDraft(type=event_type, subject=subject, sequence=sequence, data=fact.model_dump(mode="json"))

@@ -64,9 +64,7 @@ oversight_case = Table(
     Column("conclusion_date", Date),
     Column("closed_on", Date),
     CheckConstraint("version >= 1 AND sequence >= 1 AND sequence <= version", name="counters"),
-    CheckConstraint(
-        "status IN ('opened', 'planned', 'concluded', 'recommended', 'closed')", name="status"
-    ),
+    CheckConstraint("status IN ('opened', 'planned', 'concluded', 'recommended', 'closed')", name="status"),
     CheckConstraint("(trigger = 'feedback') = (submission_id IS NOT NULL)", name="trigger"),
     Index("ix_oversight_case_presiding", "presiding_organisation_id", "id"),
 )
@@ -120,9 +118,7 @@ addressee = Table(
     Column("end_note", Text),
     Column("ended_on", Date),
     UniqueConstraint("recommendation_id", "organisation_id"),
-    CheckConstraint(
-        "status IN ('served', 'acknowledged', 'overdue', 'replied', 'verified', 'ended')", name="status"
-    ),
+    CheckConstraint("status IN ('served', 'acknowledged', 'overdue', 'replied', 'verified', 'ended')", name="status"),
     CheckConstraint("verified_by IS NULL OR verified_by <> replied_by", name="four_eyes"),
     Index("ix_addressee_organisation", "organisation_id", "reply_due_on", "id"),
     Index("ix_addressee_due", "reply_due_on", "id"),

@@ -31,7 +31,7 @@ BUDGET = 0.20
 AIM = 0.30
 CONNECTIONS = 32
 ROUNDS = 3
-SECONDS = 2.5
+SECONDS = 3
 _TARGET = "/api/v1/registry/me?view=a%2Fb"
 _ANSWER = {
     "id": "0199a8d2-0000-7000-8000-000000000000",
@@ -64,7 +64,7 @@ _PROXY = """
 """
 
 
-def run(*, rounds: int = ROUNDS, seconds: float = SECONDS) -> dict[str, Any]:
+def run(*, rounds: int = ROUNDS, seconds: int = SECONDS) -> dict[str, Any]:
     """Measure and return the ratio with its details. Raises RuntimeError when nginx is missing."""
     if shutil.which("nginx") is None:
         raise RuntimeError(
@@ -90,7 +90,7 @@ def run(*, rounds: int = ROUNDS, seconds: float = SECONDS) -> dict[str, Any]:
     }
 
 
-def _measure(folder: Path, workers: int, rounds: int, seconds: float) -> dict[str, Any]:
+def _measure(folder: Path, workers: int, rounds: int, seconds: int) -> dict[str, Any]:
     key = Ed25519PrivateKey.generate()
     headers = {"Authorization": f"Bearer {_token(key)}", "Accept": "application/json"}
     upstream_port, proxy_port, gateway_port = _free_ports(3)

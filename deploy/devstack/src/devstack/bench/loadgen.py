@@ -30,15 +30,15 @@ def generator() -> str:
     return "wrk" if shutil.which("wrk") else "asyncio"
 
 
-def get(url: str, *, headers: dict[str, str], connections: int = 32, seconds: float = 3.0) -> Load:
+def get(url: str, *, headers: dict[str, str], connections: int = 32, seconds: int = 3) -> Load:
     """Send GET after GET on each of `connections` kept connections for `seconds`."""
     if shutil.which("wrk"):
         return _wrk(url, headers, connections, seconds)
     return asyncio.run(_own(url, headers, connections, seconds))
 
 
-def _wrk(url: str, headers: dict[str, str], connections: int, seconds: float) -> Load:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency"]
+def _wrk(url: str, headers: dict[str, str], connections: int, seconds: int) -> Load:
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
     text = subprocess.run([*command, url], capture_output=True, text=True, check=True, timeout=seconds + 20).stdout
@@ -57,7 +57,7 @@ def _percentile(text: str, name: str) -> float:
     return float(match[1]) * _UNITS[match[2]] if match else float("nan")
 
 
-async def _own(url: str, headers: dict[str, str], connections: int, seconds: float) -> Load:
+async def _own(url: str, headers: dict[str, str], connections: int, seconds: int) -> Load:
     parts = urlsplit(url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     lines = [

@@ -160,7 +160,7 @@ def _time_text(to_the_minute: bool) -> str:
 
 def _pretty(line: dict[str, Any]) -> str:
     rest = {name: value for name, value in line.items() if name not in ("time", "level", "event", "service")}
-    facts = " ".join(f"{name}={_encode(value)}" for name, value in rest.items())
+    facts = " ".join(f"{_encode(name)[1:-1]}={_encode(value)}" for name, value in rest.items())
     return f"{line['time'][11:19]} {line['level']:<7} {line['service']:<9} {_encode(line['event'])[1:-1]} {facts}"
 
 

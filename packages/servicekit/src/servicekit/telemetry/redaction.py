@@ -1,5 +1,6 @@
 """Takes out of a log line what must not be there, in case somebody put it in."""
 
+import math
 import re
 from typing import Any, Final
 
@@ -33,8 +34,10 @@ def redact_text(text: str) -> str:
 
 
 def _clean(name: str, value: Any, depth: int) -> Any:
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int):
         return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)  # JSON has no NaN
     if _SECRET_NAMES.search(name):
         return REDACTED
     if isinstance(value, str):

@@ -71,7 +71,10 @@ class ReplyDateNotAllowed(Invalid):
     """The presiding body may only shorten a term that no law fixes, and must say why."""
 
     code = "reply_date_not_allowed"
-    vi = "Không đặt được hạn trả lời này: chỉ được từ {earliest} đến {latest}, kèm lý do, khi luật không ấn định số ngày."
+    vi = (
+        "Không đặt được hạn trả lời này: chỉ được từ {earliest} đến {latest}, kèm lý do, "
+        "và khi luật không ấn định số ngày."
+    )
     en = (
         "This reply date is not possible: from {earliest} to {latest}, with a reason, "
         "and only where no law fixes the days."
@@ -90,7 +93,10 @@ class ResultDoesNotFit(Invalid):
     """A refused recommendation cannot have been implemented, and an accepted one not be a justified refusal."""
 
     code = "result_does_not_fit"
-    vi = "Kết quả xác nhận không khớp với ý kiến trả lời: tiếp thu thì “implemented”, không tiếp thu thì “refusal_justified”."
+    vi = (
+        "Kết quả xác nhận không khớp với ý kiến trả lời: "
+        "tiếp thu thì “implemented”, không tiếp thu thì “refusal_justified”."
+    )
     en = "The result does not fit the reply: “implemented” for an acceptance, “refusal_justified” for a refusal."
 
 
@@ -123,5 +129,5 @@ class RuleUnknown(Unavailable):
     """The deadline rule has not been copied from the registry yet."""
 
     code = "rule_unknown"
-    vi = "Chưa có quy tắc thời hạn {key} từ danh mục. Hãy thử lại sau ít giây."
-    en = "The deadline rule {key} has not come from the registry yet. Try again in a few seconds."
+    vi = "Chưa có quy tắc thời hạn từ danh mục. Hãy thử lại sau ít giây."
+    en = "The deadline rule has not come from the registry yet. Try again in a few seconds."

@@ -41,9 +41,7 @@ async def cases(
     presiding_organisation_id: UUID | None = None,
 ) -> Sequence[Row[Any]]:
     """Return a page of visible case files, newest first (one statement)."""
-    statement = select(oversight_case).where(
-        within(oversight_case.c.presiding_organisation_id, case_scope(actor))
-    )
+    statement = select(oversight_case).where(within(oversight_case.c.presiding_organisation_id, case_scope(actor)))
     for column, wanted in (
         (oversight_case.c.status, status),
         (oversight_case.c.form, form),
@@ -52,9 +50,7 @@ async def cases(
     ):
         if wanted is not None:
             statement = statement.where(column == wanted)
-    return (
-        await session.execute(window.select(statement, [oversight_case.c.id], descending=True))
-    ).all()
+    return (await session.execute(window.select(statement, [oversight_case.c.id], descending=True))).all()
 
 
 async def clocks(session: AsyncSession, case_id: UUID) -> Sequence[Row[Any]]:
@@ -72,7 +68,8 @@ async def clocks(session: AsyncSession, case_id: UUID) -> Sequence[Row[Any]]:
         .where(recommendation.c.case_id == case_id)
         .order_by(recommendation.c.id, addressee.c.id)
     )
-    return (await session.execute(statement)).all()
+    rows: Sequence[Any] = (await session.execute(statement)).all()
+    return rows
 
 
 async def open_addressees(session: AsyncSession, case_id: UUID) -> int:

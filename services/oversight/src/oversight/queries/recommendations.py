@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from oversight.tables import addressee, oversight_case, recommendation
 from servicekit.errors import NotFound
 from servicekit.identity import Actor
 from servicekit.pages import Window
+
+Part = Row[Any] | SimpleNamespace
+"""One addressee with what it needs to know of its recommendation and case; see `_parts` for its members."""
 
 
 def _parts() -> Select[Any]:
@@ -42,29 +46,25 @@ def _visible(actor: Actor) -> ColumnElement[bool]:
     )
 
 
-async def parts(session: AsyncSession, recommendation_id: UUID, actor: Actor) -> Sequence[Row[Any]]:
+async def parts(session: AsyncSession, recommendation_id: UUID, actor: Actor) -> Sequence[Part]:
     """Return the visible parts of a recommendation, in the order served (one statement). Raises NotFound."""
     statement = (
-        _parts()
-        .where(addressee.c.recommendation_id == recommendation_id, _visible(actor))
-        .order_by(addressee.c.id)
+        _parts().where(addressee.c.recommendation_id == recommendation_id, _visible(actor)).order_by(addressee.c.id)
     )
-    rows = (await session.execute(statement)).all()
+    rows: Sequence[Part] = (await session.execute(statement)).all()
     if not rows:
         raise NotFound
     return rows
 
 
-async def part(
-    session: AsyncSession, recommendation_id: UUID, organisation_id: UUID, actor: Actor
-) -> Row[Any]:
+async def part(session: AsyncSession, recommendation_id: UUID, organisation_id: UUID, actor: Actor) -> Row[Any]:
     """Return one addressee's part if the actor may see it (one statement). Raises NotFound."""
     statement = _parts().where(
         addressee.c.recommendation_id == recommendation_id,
         addressee.c.organisation_id == organisation_id,
         _visible(actor),
     )
-    row = (await session.execute(statement)).one_or_none()
+    row: Row[Any] | None = (await session.execute(statement)).one_or_none()
     if row is None:
         raise NotFound
     return row
@@ -92,7 +92,8 @@ async def page_of_parts(
     if due_before is not None:
         statement = statement.where(addressee.c.reply_due_on < due_before)
     columns = [addressee.c.reply_due_on, addressee.c.id]
-    return (await session.execute(window.select(statement, columns))).all()
+    rows: Sequence[Row[Any]] = (await session.execute(window.select(statement, columns))).all()
+    return rows
 
 
 async def next_silent_part(session: AsyncSession, today: date) -> Row[Any] | None:
@@ -104,4 +105,20 @@ async def next_silent_part(session: AsyncSession, today: date) -> Row[Any] | Non
         .limit(1)
         .with_for_update(of=addressee, skip_locked=True)
     )
-    return (await session.execute(statement)).one_or_none()
+    row: Row[Any] | None = (await session.execute(statement)).one_or_none()
+    return row
+
+
+def served_parts(case: Row[Any], served: Row[Any], addressees: Sequence[Row[Any]]) -> list[Part]:
+    """Put rows just written together as parts, so that answering them needs no statement more."""
+    shared = {
+        "case_id": case.id,
+        "number": served.number,
+        "text": served.text,
+        "served_on": served.served_on,
+        "rule": served.rule,
+        "superior_organisation_id": served.superior_organisation_id,
+        "presiding_organisation_id": case.presiding_organisation_id,
+        "case_title": case.title,
+    }
+    return [SimpleNamespace(**row._mapping, **shared) for row in addressees]

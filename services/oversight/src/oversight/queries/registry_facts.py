@@ -23,19 +23,15 @@ def calendar_of(book: ReferenceBook) -> Calendar:
         if fact["kind"] in _KINDS:
             day = date.fromisoformat(fact["date"])
             days[day], names[day] = DayKind(fact["kind"]), fact["name"]
-    confirmed = frozenset(
-        int(fact["year"]) for fact in book.all("calendar_year").values() if fact["confirmed"]
-    )
+    confirmed = frozenset(int(fact["year"]) for fact in book.all("calendar_year").values() if fact["confirmed"])
     return Calendar(days, names, confirmed)
 
 
 def rule_on(book: ReferenceBook, key: str, day: date) -> PinnedRule:
     """Return the newest version of a rule in force on a day. Raises RuleUnknown (503) when none has come yet."""
-    in_force = [
-        fact for fact in book.all("deadline_rule").values() if fact["key"] == key and _in_force(fact, day)
-    ]
+    in_force = [fact for fact in book.all("deadline_rule").values() if fact["key"] == key and _in_force(fact, day)]
     if not in_force:
-        raise RuleUnknown(key=key)
+        raise RuleUnknown
     return PinnedRule.of(max(in_force, key=lambda fact: int(fact["version"])))
 
 
@@ -59,6 +55,6 @@ def name_of(book: ReferenceBook, organisation: UUID) -> str | None:
 
 
 def _in_force(fact: Mapping[str, Any], day: date) -> bool:
-    """Say whether a fact holds on a day; `valid_to` is the first day on which it no longer does."""
+    """Say whether a fact holds on a day; `valid_to` is the last day on which it does."""
     ended = fact["valid_to"]
-    return date.fromisoformat(fact["valid_from"]) <= day and (ended is None or day < date.fromisoformat(ended))
+    return date.fromisoformat(fact["valid_from"]) <= day and (ended is None or day <= date.fromisoformat(ended))

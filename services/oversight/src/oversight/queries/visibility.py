@@ -1,15 +1,14 @@
 """Who sees which rows, as conditions of the SQL itself: what is not visible is not there.
 
-    case file        the presiding organisation and those above it
-    recommendation   the same, and each addressee (and those above it) its own part
+case file        the presiding organisation and those above it
+recommendation   the same, and each addressee (and those above it) its own part
 """
 
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Uuid, exists, select
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as SqlUuid
 
 from oversight.domain.roles import ADDRESSED, CASE_READERS, PRESIDING
 from servicekit.identity import Actor
@@ -19,11 +18,9 @@ from servicekit.tables import reference
 def within(organisation: ColumnElement[UUID], subtrees: Collection[UUID]) -> ColumnElement[bool]:
     """Return the condition that an organisation is one of these or stands below one of them."""
     fact = reference.alias()
-    path = fact.c.path.cast(ARRAY(SqlUuid(as_uuid=True)))
+    path = fact.c.path.cast(ARRAY(Uuid()))
     return exists(
-        select(fact.c.id).where(
-            fact.c.kind == "organisation", fact.c.id == organisation, path.overlap(list(subtrees))
-        )
+        select(fact.c.id).where(fact.c.kind == "organisation", fact.c.id == organisation, path.overlap(list(subtrees)))
     )
 
 

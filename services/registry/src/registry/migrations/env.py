@@ -1,5 +1,4 @@
-from servicekit.migrations import run_environment
-
 from registry.tables import metadata
+from servicekit.migrations import run_environment
 
 run_environment(metadata)

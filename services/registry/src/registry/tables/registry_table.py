@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ARRAY, Date, ForeignKey, LargeBinary, Text, Uuid, text
 from sqlalchemy.orm import mapped_column
+
 from servicekit.db import TableBase, new_metadata
 
 

@@ -6,13 +6,14 @@ The registry's facts come in as mappings; which rule version was used is kept wi
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from servicekit.errors import Unavailable
 from servicekit.working_days import Calendar, DayKind, Direction, Due, Rule, Unit, due
 
 Facts = Mapping[UUID, Mapping[str, Any]]
+_SPECIAL: Final = frozenset(kind.value for kind in DayKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,7 @@ class RuleVersion:
 
 def calendar_from(days: Facts, years: Facts) -> Calendar:
     """Build the calendar from the registry's special days and the years whose official notice is known."""
-    special = {
-        date.fromisoformat(day["date"]): day for day in days.values() if day["kind"] in DayKind.__members__.values()
-    }
+    special = {date.fromisoformat(day["date"]): day for day in days.values() if day["kind"] in _SPECIAL}
     return Calendar(
         days={on: DayKind(day["kind"]) for on, day in special.items()},
         names={on: str(day["name"]) for on, day in special.items()},

@@ -122,8 +122,7 @@ def roll_up(parts: Iterable[Figures]) -> Figures:
         numerator=add(part.numerator for part in given),
         denominator=add(denominators) if denominators else None,
         breakdown={
-            name: add(part.breakdown[name] for part in given if name in part.breakdown)
-            for name in sorted(categories)
+            name: add(part.breakdown[name] for part in given if name in part.breakdown) for name in sorted(categories)
         },
     )
 
@@ -145,3 +144,9 @@ def rate_is_exact(figures: Figures) -> bool:
     if shown is None or figures.denominator is None:
         return True
     return EXACT.multiply(shown, figures.denominator) == EXACT.multiply(figures.numerator, Decimal(100))
+
+
+def plain(value: Decimal) -> str:
+    """Write a number without exponent and without zeros that say nothing."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

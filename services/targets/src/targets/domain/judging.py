@@ -12,7 +12,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from targets.domain.figures import EXACT, Figures
+from targets.domain.figures import EXACT, Figures, plain
 
 ACHIEVED: Final = "achieved"
 MISSED: Final = "missed"
@@ -113,12 +113,6 @@ def compare(figures: Figures, comparator: str, value: Decimal, *, ratio: bool) -
         shown = f"{plain(left)} {comparator} {plain(right)}"
     holds = COMPARATORS[comparator](left, right)
     return holds, f"{shown}: {'đúng' if holds else 'sai'}"
-
-
-def plain(value: Decimal) -> str:
-    """Write a number without exponent and without zeros that say nothing."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _only_grows(target: Target, *, ratio: bool) -> bool:

@@ -57,7 +57,5 @@ def changes(before: Contribution | None, after: Contribution | None) -> list[Con
                 after.running - before.running,
             )
         ]
-    taken = [] if before is None else [
-        Contribution(before.period, -before.on_time, -before.counted, -before.running)
-    ]
+    taken = [] if before is None else [Contribution(before.period, -before.on_time, -before.counted, -before.running)]
     return taken + ([] if after is None else [after])

@@ -13,9 +13,7 @@ from targets.domain.refusals import UnknownPeriod
 
 FIRST_YEAR: Final = 1990
 LAST_YEAR: Final = 2100
-_CODE: Final = re.compile(
-    r"(?P<year>[0-9]{4})(?:S(?P<half>[12])|Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2]))?"
-)
+_CODE: Final = re.compile(r"(?P<year>[0-9]{4})(?:S(?P<half>[12])|Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2]))?")
 
 
 class PeriodKind(StrEnum):

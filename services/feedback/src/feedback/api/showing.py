@@ -1,0 +1,180 @@
+"""Turns rows into answers: opens what is sealed, names organisations, adds the texts."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from feedback.api.access import Office
+from feedback.domain.deadlines import (
+    ANONYMOUS_NOTE,
+    CONFIDENCE_TEXTS,
+    PROVISIONAL_NOTE,
+    RESOLVE,
+    STATUS,
+    Counted,
+)
+from feedback.domain.intake import ANONYMOUS
+from feedback.domain.submission_steps import SENDER, STEPS
+from feedback.domain.texts import LINES, STATUSES, WAITING, waiting_for
+from feedback.sealing import open_json, open_note
+from servicekit.lifecycle import actions_from
+
+Json = dict[str, Any]
+
+
+def tracked(office: Office, row: Row[Any]) -> Json:
+    """Return `Tracked` for the sender."""
+    lines = timeline(office, row.lines)
+    status, waiting = STATUSES[row.status], waiting_for(row.status)
+    return {
+        "code": row.code,
+        "status": row.status,
+        "status_text_vi": status[0],
+        "status_text_en": status[1],
+        "version": row.version,
+        "kind": row.kind,
+        "unit_name": office.directory.unit_name(row.unit_id),
+        "received_by": _body(office, row.front_organisation_id),
+        "holder": _body(office, row.holder_organisation_id),
+        "received_on": row.received_on.isoformat(),
+        "waiting_for": waiting,
+        "waiting_text_vi": WAITING[waiting][0],
+        "waiting_text_en": WAITING[waiting][1],
+        "clocks": {
+            "status_due_on": row.status_due_on.isoformat(),
+            "due_on": _day(row.due_on),
+            "due_provisional": row.due_provisional,
+            "rule_key": row.rule_key,
+            "rule_version": row.rule_version,
+        },
+        "answer": _answer_given(row, lines),
+        "under_oversight": row.case_id is not None,
+        "timeline": lines,
+        "attachments": row.files,
+        "available_actions": actions_from(STEPS, row.status, (SENDER,)),
+    }
+
+
+def item(office: Office, row: Row[Any], roles_at_front: Iterable[str], roles_at_holder: Iterable[str]) -> Json:
+    """Return `Item` for staff; the front's roles and the holder's roles open different actions."""
+    content = open_json(office.keys, "submission", "content_sealed", row.id, row.content_sealed)
+    at_front = [action for action in actions_from(STEPS, row.status, roles_at_front) if action != "answer"]
+    at_holder = [action for action in actions_from(STEPS, row.status, roles_at_holder) if action == "answer"]
+    return {
+        **summary(row),
+        **content,
+        "received_at": row.received_at,
+        "status_text_vi": STATUSES[row.status][0],
+        "identity_kept": row.has_identity,
+        "rule_key": row.rule_key,
+        "rule_version": row.rule_version,
+        "timeline": timeline(office, row.lines),
+        "attachments": row.files,
+        "available_actions": at_front + at_holder,
+    }
+
+
+def summary(row: Row[Any]) -> Json:
+    """Return `ItemSummary`."""
+    return {
+        "id": row.id,
+        "code": row.code,
+        "status": row.status,
+        "version": row.version,
+        "kind": row.kind,
+        "identity_mode": row.identity_mode,
+        "unit_id": row.unit_id,
+        "front_organisation_id": row.front_organisation_id,
+        "holder_organisation_id": row.holder_organisation_id,
+        "received_on": row.received_on,
+        "status_due_on": row.status_due_on,
+        "due_on": row.due_on,
+        "due_provisional": row.due_provisional,
+        "outcome": row.outcome,
+        "answered_on": row.answered_on,
+        "case_id": row.case_id,
+    }
+
+
+def timeline(office: Office, lines: list[Json]) -> list[Json]:
+    """Return the lines with their texts, notes opened."""
+    return [
+        {
+            "at": line["at"],
+            "action": line["action"],
+            "status": line["status"],
+            "text_vi": LINES[line["action"]][0],
+            "text_en": LINES[line["action"]][1],
+            "organisation": _body(office, UUID(line["organisation_id"])) if line["organisation_id"] else None,
+            "code": line["code"],
+            "note": open_note(office.keys, UUID(line["id"]), bytes.fromhex(line["note"])) if line["note"] else None,
+        }
+        for line in lines
+    ]
+
+
+def clocks(office: Office, row: Row[Any]) -> Json:
+    """Return `DeadlineAnswer`: each clock with the rule version it was started with, day by day."""
+    started = [(STATUS, row.status_rule_version, row.received_on, row.status_due_on)]
+    if row.rule_key is not None:
+        started.append((RESOLVE, row.rule_version, row.anchor_on, row.due_on))
+    explained = []
+    for key, version, anchor, due_on in started:
+        counted = office.law.explain(key, version, anchor)
+        if counted is not None:
+            explained.append(_clock(counted, due_on=due_on, anonymous=row.identity_mode == ANONYMOUS))
+    return {"clocks": explained}
+
+
+def _clock(counted: Counted, *, due_on: Any, anonymous: bool) -> Json:
+    rule = counted.rule
+    texts = CONFIDENCE_TEXTS[rule.confidence]
+    notes = [PROVISIONAL_NOTE] * counted.due.provisional + [ANONYMOUS_NOTE] * anonymous
+    return {
+        "rule_key": rule.key,
+        "rule_version": rule.version,
+        "anchor_on": counted.anchor,
+        "due_on": due_on,
+        "counted_on": counted.due.on,
+        "provisional": counted.due.provisional,
+        "amount": rule.rule.amount,
+        "unit": rule.rule.unit.value,
+        "basis": rule.basis,
+        "confidence": rule.confidence,
+        "confidence_text_vi": texts[0],
+        "confidence_text_en": texts[1],
+        "notes_vi": [note[0] for note in notes],
+        "notes_en": [note[1] for note in notes],
+        "days": [
+            {
+                "date": day.date,
+                "counted": day.counted,
+                "reason_vi": day.reason_vi,
+                "reason_en": day.reason_en,
+            }
+            for day in counted.due.days
+        ],
+    }
+
+
+def _answer_given(row: Row[Any], lines: list[Json]) -> Json | None:
+    last = next((line for line in reversed(lines) if line["action"] == "answer"), None)
+    if last is None:
+        return None
+    return {
+        "outcome": last["code"],
+        "text": last["note"],
+        "answered_on": row.answered_on.isoformat(),
+        "organisation": last["organisation"],
+        "on_time": row.answered_on <= row.due_on,
+    }
+
+
+def _body(office: Office, organisation_id: UUID) -> Json:
+    return {"id": str(organisation_id), "name": office.directory.name(organisation_id)}
+
+
+def _day(day: Any) -> str | None:
+    return None if day is None else day.isoformat()

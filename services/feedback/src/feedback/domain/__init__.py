@@ -1,0 +1,1 @@
+"""Pure rules of the feedback channel: no I/O, no clock, no random."""

@@ -1,0 +1,128 @@
+"""What staff see of submissions: only items whose Front committee or holder is theirs or below theirs.
+
+The scope is part of each statement: who may not see an item finds nothing, and cannot tell that from "not there".
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Uuid, any_, bindparam, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from feedback.domain.intake import STAFF
+from feedback.queries.parts import FILES, FRONT_PATH, HAS_IDENTITY, LINES
+from feedback.tables import attachment, identity_vault, submission
+from servicekit.errors import NotFound
+from servicekit.identity import Actor
+from servicekit.pages import Window
+from servicekit.tables import reference
+
+_SUMMARY = tuple(
+    submission.c[name]
+    for name in (
+        "id",
+        "code",
+        "status",
+        "version",
+        "kind",
+        "identity_mode",
+        "unit_id",
+        "front_organisation_id",
+        "holder_organisation_id",
+        "received_at",
+        "received_on",
+        "status_due_on",
+        "due_on",
+        "due_provisional",
+        "outcome",
+        "answered_on",
+        "case_id",
+    )
+)
+_FOR_STEP = (
+    *_SUMMARY,
+    submission.c.anchor_on,
+    submission.c.rule_key,
+    submission.c.rule_version,
+    submission.c.status_rule_version,
+    submission.c.status_due_provisional,
+    FRONT_PATH,
+)
+
+
+def _visible_to(actor: Actor, roles: tuple[str, ...] = STAFF) -> ColumnElement[bool]:
+    """Return the condition that the actor's organisation stands in the path of the item's committee or holder."""
+    mine = bindparam("mine", list(actor.organisations(*roles)), type_=ARRAY(Uuid))
+    within = func.array(
+        select(reference.c.id)
+        .where(reference.c.kind == "organisation", reference.c.path.overlap(mine))
+        .scalar_subquery(),
+        type_=ARRAY(Uuid),
+    )
+    return or_(submission.c.front_organisation_id == any_(within), submission.c.holder_organisation_id == any_(within))
+
+
+async def item_for_step(
+    session: AsyncSession, submission_id: UUID, *, actor: Actor, roles: tuple[str, ...] = STAFF
+) -> Row[Any]:
+    """Return what a step decides on. Raises NotFound when it is not there or not visible."""
+    return _found(
+        await session.execute(select(*_FOR_STEP).where(submission.c.id == submission_id, _visible_to(actor, roles)))
+    )
+
+
+async def item_in_full(session: AsyncSession, submission_id: UUID, *, actor: Actor) -> Row[Any]:
+    """Return an item with its content (sealed), timeline and photos. Raises NotFound."""
+    statement = select(*_FOR_STEP, submission.c.content_sealed, LINES, FILES, HAS_IDENTITY)
+    return _found(await session.execute(statement.where(submission.c.id == submission_id, _visible_to(actor))))
+
+
+async def list_items(
+    session: AsyncSession,
+    window: Window,
+    *,
+    actor: Actor,
+    status: str | None,
+    unit_id: UUID | None,
+    due_before: date | None,
+    code: str | None,
+) -> Sequence[Row[Any]]:
+    """Return one page of items, newest first."""
+    statement = select(*_SUMMARY).where(_visible_to(actor))
+    if status is not None:
+        statement = statement.where(submission.c.status == status)
+    if unit_id is not None:
+        statement = statement.where(submission.c.unit_id == unit_id)
+    if due_before is not None:
+        statement = statement.where(submission.c.due_on < due_before)
+    if code is not None:
+        statement = statement.where(submission.c.code == code)
+    order = [submission.c.received_at, submission.c.id]
+    return (await session.execute(window.select(statement, order, descending=True))).all()
+
+
+async def file_of_item(session: AsyncSession, submission_id: UUID, attachment_id: UUID, *, actor: Actor) -> Row[Any]:
+    """Return where a photo of a visible item lies. Raises NotFound."""
+    statement = (
+        select(attachment)
+        .join(submission, submission.c.id == attachment.c.submission_id)
+        .where(attachment.c.id == attachment_id, submission.c.id == submission_id, _visible_to(actor))
+    )
+    return _found(await session.execute(statement))
+
+
+async def contact_of(session: AsyncSession, submission_id: UUID) -> bytes | None:
+    """Return the sealed contact, or None when none was left."""
+    statement = select(identity_vault.c.contact_sealed).where(identity_vault.c.submission_id == submission_id)
+    sealed: bytes | None = await session.scalar(statement)
+    return sealed
+
+
+def _found(result: Any) -> Row[Any]:
+    row: Row[Any] | None = result.one_or_none()
+    if row is None:
+        raise NotFound
+    return row

@@ -1,0 +1,75 @@
+"""What the holder of code and secret sees; each read is one statement by one index."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from feedback.domain.intake import UnknownTicket
+from feedback.queries.parts import FILES, LINES
+from feedback.tables import attachment, submission
+
+_COLUMNS = tuple(
+    submission.c[name]
+    for name in (
+        "id",
+        "code",
+        "status",
+        "version",
+        "kind",
+        "identity_mode",
+        "unit_id",
+        "front_organisation_id",
+        "holder_organisation_id",
+        "received_at",
+        "received_on",
+        "status_due_on",
+        "status_due_provisional",
+        "status_rule_version",
+        "anchor_on",
+        "due_on",
+        "due_provisional",
+        "rule_key",
+        "rule_version",
+        "outcome",
+        "answered_on",
+        "case_id",
+    )
+)
+_BY_TICKET = submission.c.secret_hmac == bindparam("ticket")
+_IN_FULL = select(*_COLUMNS, LINES, FILES).where(_BY_TICKET)
+_FOR_STEP = select(*_COLUMNS).where(_BY_TICKET)
+_RECEIPT = select(submission.c.id, submission.c.receipt_sealed).where(_BY_TICKET)
+_FILE = (
+    select(attachment)
+    .join(submission, submission.c.id == attachment.c.submission_id)
+    .where(_BY_TICKET, attachment.c.id == bindparam("attachment_id"))
+)
+
+
+async def tracked_in_full(session: AsyncSession, ticket: bytes) -> Row[Any]:
+    """Return the item of a ticket with timeline and photos. Raises UnknownTicket."""
+    return _found(await session.execute(_IN_FULL, {"ticket": ticket}))
+
+
+async def tracked_for_step(session: AsyncSession, ticket: bytes) -> Row[Any]:
+    """Return what a step of the sender decides on. Raises UnknownTicket."""
+    return _found(await session.execute(_FOR_STEP, {"ticket": ticket}))
+
+
+async def tracked_receipt(session: AsyncSession, ticket: bytes) -> Row[Any]:
+    """Return the id and the sealed receipt. Raises UnknownTicket."""
+    return _found(await session.execute(_RECEIPT, {"ticket": ticket}))
+
+
+async def tracked_file(session: AsyncSession, ticket: bytes, attachment_id: UUID) -> Row[Any]:
+    """Return where a photo of the ticket's item lies. Raises UnknownTicket."""
+    return _found(await session.execute(_FILE, {"ticket": ticket, "attachment_id": attachment_id}))
+
+
+def _found(result: Any) -> Row[Any]:
+    row: Row[Any] | None = result.one_or_none()
+    if row is None:
+        raise UnknownTicket
+    return row

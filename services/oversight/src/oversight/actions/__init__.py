@@ -1,0 +1,1 @@
+"""One use case per file; each runs in the caller's transaction and never commits."""

@@ -1,0 +1,43 @@
+"""An addressee says that the recommendation has arrived."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from oversight.actions.write_changes import change_part
+from oversight.domain.addressee_steps import STEPS
+from oversight.queries.recommendations import part
+from oversight.queries.visibility import roles_for_part
+from servicekit import audit
+from servicekit.errors import StaleVersion
+from servicekit.identity import Actor
+from servicekit.lifecycle import decide
+from servicekit.working_days import local_date
+
+
+async def acknowledge_recommendation(
+    session: AsyncSession,
+    recommendation_id: UUID,
+    organisation_id: UUID,
+    *,
+    expected: int,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Take the step `acknowledge`. Raises NotFound, StaleVersion, StepNotAllowed, Forbidden."""
+    seen = await part(session, recommendation_id, organisation_id, actor)
+    if seen.version != expected:
+        raise StaleVersion
+    roles = roles_for_part(actor, seen.presiding_organisation_id, organisation_id)
+    step = decide(STEPS, seen.status, "acknowledge", roles, {})
+    changed = await change_part(session, seen, step, acknowledged_on=local_date(now))
+    await audit.write(
+        session,
+        action="recommendation.acknowledge",
+        subject_type="recommendation",
+        subject_id=recommendation_id,
+        actor=actor,
+        now=now,
+        details={"organisation_id": organisation_id, "version": changed.version},
+    )

@@ -1,0 +1,1 @@
+"""Routes and their models, by noun; they parse, delegate and answer."""

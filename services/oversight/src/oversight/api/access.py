@@ -1,0 +1,27 @@
+"""Who may call what, and what a route needs of its process."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from oversight.domain.roles import ADDRESSED, CASE_READERS, PRESIDING, RECOMMENDATION_READERS
+from servicekit.identity import Actor, allow
+from servicekit.reference import ReferenceBook
+
+FrontOfficer = Annotated[Actor, allow(*sorted(PRESIDING))]
+"""Acts for a presiding Front committee."""
+Addressed = Annotated[Actor, allow(*sorted(ADDRESSED))]
+"""Answers for a body a recommendation was served on."""
+CaseReader = Annotated[Actor, allow(*sorted(CASE_READERS))]
+"""Reads case files."""
+RecommendationReader = Annotated[Actor, allow(*sorted(RECOMMENDATION_READERS))]
+"""Reads recommendations, from either side."""
+
+
+async def _book(request: Request) -> ReferenceBook:
+    book: ReferenceBook = request.app.state.runtime.book
+    return book
+
+
+Book = Annotated[ReferenceBook, Depends(_book)]
+"""The registry's facts in memory."""

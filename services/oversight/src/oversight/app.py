@@ -1,0 +1,40 @@
+"""Wiring of the oversight service; no logic here."""
+
+from dataclasses import replace
+from typing import cast
+
+from fastapi import FastAPI
+
+from oversight.api import cases, recommendations
+from oversight.consumers import FEEDBACK, REGISTRY
+from oversight.jobs import overdue_job
+from oversight.queries.registry_facts import REFERENCES
+from oversight.settings import OversightSettings
+from oversight.tables import metadata
+from servicekit import web
+from servicekit.service import Runtime, Service
+from servicekit.settings import ServiceSettings
+
+
+async def prepare(runtime: Runtime) -> None:
+    """Give the job the interval of the settings, which are not known when SERVICE is defined."""
+    settings = cast(OversightSettings, runtime.settings)
+    runtime.service = replace(runtime.service, jobs=(overdue_job(settings.overdue_check_seconds),))
+
+
+SERVICE = Service(
+    name="oversight",
+    title="Nhịp Cầu: giám sát",
+    settings=OversightSettings,
+    metadata=metadata,
+    routers=(cases.router, recommendations.router),
+    public=frozenset(),
+    consumers=(FEEDBACK, REGISTRY),
+    references=REFERENCES,
+    prepare=prepare,
+)
+
+
+def create_app(settings: ServiceSettings | None = None) -> FastAPI:
+    """Return the application, with settings from the environment unless given."""
+    return web.create_app(SERVICE, settings)

@@ -1,0 +1,4 @@
+from oversight.tables import metadata
+from servicekit.migrations import run_environment
+
+run_environment(metadata)

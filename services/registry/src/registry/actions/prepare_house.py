@@ -1,0 +1,116 @@
+"""At every start: the first administrator and the house's own clients exist as the installation's secrets say."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.domain import ids
+from registry.domain.organisation_kinds import FRONT_COMMITTEE
+from registry.domain.roles import HOUSE_ROLE
+from registry.queries.access import stands_on
+from registry.tables import Account, ApiClient, Organisation, RoleGrant
+from servicekit import audit
+from servicekit.encryption import Keyring, context, seal
+from servicekit.working_days import local_date
+
+FIRST_ADMINISTRATOR: Final = "quantri"
+_NAME: Final = "Quản trị hệ thống"
+
+
+class NoTopOrganisations(RuntimeError):
+    """The seed has not run: the database has no organisation to hang the first roles on."""
+
+
+async def top_organisations(session: AsyncSession, day: date) -> dict[str, UUID]:
+    """Return the topmost bodies standing on a day, by kind. Raises NoTopOrganisations."""
+    found = await session.execute(
+        select(Organisation.kind, Organisation.id).where(Organisation.parent_id.is_(None), stands_on(Organisation, day))
+    )
+    by_kind = {row.kind: row.id for row in found}
+    if FRONT_COMMITTEE not in by_kind:
+        raise NoTopOrganisations("run `python -m registry migrate` first")
+    return by_kind
+
+
+async def ensure_administrator(
+    session: AsyncSession, password_hash: str | None, *, keyring: Keyring, now: datetime
+) -> None:
+    """Make the first administrator, or set the password when `password_hash` is given.
+
+    The first administrator administers every topmost body, and with them the whole house.
+    """
+    day = local_date(now)
+    tops = await top_organisations(session, day)
+    account_id = ids.first_administrator_id(FIRST_ADMINISTRATOR)
+    if password_hash is not None:
+        values = {"password_hash": password_hash, "password_set_at": now}
+        made = insert(Account).values(
+            id=account_id,
+            username=FIRST_ADMINISTRATOR,
+            name_sealed=seal(keyring, _NAME, context("account", "name_sealed", account_id)),
+            status="active",
+            organisation_id=tops[FRONT_COMMITTEE],
+            created_at=now,
+            **values,
+        )
+        await session.execute(
+            made.on_conflict_do_update(index_elements=["id"], set_=values | {"version": Account.version + 1})
+        )
+        await audit.write(
+            session,
+            action="account.set_from_settings",
+            subject_type="account",
+            subject_id=account_id,
+            actor=None,
+            now=now,
+        )
+    await _ensure_grants(session, {"account_id": account_id}, [("administrator", top) for top in tops.values()], now)
+
+
+async def ensure_clients(session: AsyncSession, secret_hashes: Mapping[str, bytes], *, now: datetime) -> None:
+    """Make or update the clients of the house's own processes, with the role `service` at the city's Front committee."""
+    city_front = (await top_organisations(session, local_date(now)))[FRONT_COMMITTEE]
+    for client_id, secret_hash in secret_hashes.items():
+        row_id = ids.house_client_id(client_id)
+        values = {"secret_hash": secret_hash, "secret_set_at": now, "status": "active"}
+        await session.execute(
+            insert(ApiClient)
+            .values(
+                id=row_id,
+                client_id=client_id,
+                name=f"Nhịp Cầu: {client_id}",
+                kind="house",
+                organisation_id=city_front,
+                created_at=now,
+                **values,
+            )
+            .on_conflict_do_update(
+                index_elements=["id"],
+                set_=values | {"version": ApiClient.version + 1},
+                where=ApiClient.secret_hash != secret_hash,
+            )
+        )
+        await _ensure_grants(session, {"api_client_id": row_id}, [(HOUSE_ROLE, city_front)], now)
+
+
+async def _ensure_grants(
+    session: AsyncSession, holder: dict[str, UUID], grants: list[tuple[str, UUID]], now: datetime
+) -> None:
+    rows = [
+        {
+            "id": uuid4(),
+            "role": role,
+            "organisation_id": organisation,
+            "valid_from": local_date(now),
+            "created_at": now,
+            **holder,
+        }
+        for role, organisation in grants
+    ]
+    # The exclusion constraint knows who has it already, from whichever day.
+    await session.execute(insert(RoleGrant).values(rows).on_conflict_do_nothing())

@@ -1,0 +1,26 @@
+"""Sign out."""
+
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from registry.actions.end_access import end_sessions, revoke_client
+from servicekit import audit
+from servicekit.identity import Actor
+
+
+async def sign_out(session: AsyncSession, actor: Actor, *, now: datetime) -> None:
+    """End the actor's session and publish that the tokens so far are no good."""
+    if actor.kind == "client":
+        await revoke_client(session, actor.id, reason="logout", now=now)
+    else:
+        await end_sessions(session, actor.id, only=actor.session_id, reason="logout", now=now)
+    await audit.write(
+        session,
+        action="session.ended",
+        subject_type="account" if actor.kind == "person" else "api_client",
+        subject_id=actor.id,
+        actor=actor,
+        now=now,
+        reason="logout",
+    )

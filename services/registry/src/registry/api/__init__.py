@@ -1,0 +1,1 @@
+"""Routes by noun: they parse, hand over, and put the answer together."""

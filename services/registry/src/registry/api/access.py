@@ -1,0 +1,58 @@
+"""Who may call what, and what a route takes from the process it runs in."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from registry.actions.issue import SessionLimits
+from registry.hashing import PasswordHasher, SecretHasher
+from registry.signing import TokenSigner
+from servicekit.encryption import Keyring
+from servicekit.identity import Actor, allow, allow_anyone
+from servicekit.service import Runtime
+
+
+def _runtime(request: Request) -> Runtime:
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+async def _signer(request: Request) -> TokenSigner:
+    signer: TokenSigner = _runtime(request).part("signer")
+    return signer
+
+
+async def _passwords(request: Request) -> PasswordHasher:
+    passwords: PasswordHasher = _runtime(request).part("passwords")
+    return passwords
+
+
+async def _secrets(request: Request) -> SecretHasher:
+    secrets: SecretHasher = _runtime(request).part("secrets")
+    return secrets
+
+
+async def _limits(request: Request) -> SessionLimits:
+    limits: SessionLimits = _runtime(request).part("limits")
+    return limits
+
+
+async def _keyring(request: Request) -> Keyring:
+    return _runtime(request).keyring
+
+
+async def _process(request: Request) -> Runtime:
+    return _runtime(request)
+
+
+Anyone = Annotated[Actor | None, allow_anyone()]
+SignedIn = Annotated[Actor, allow()]
+Administrator = Annotated[Actor, allow("administrator")]
+HouseService = Annotated[Actor, allow("service")]
+
+Signer = Annotated[TokenSigner, Depends(_signer)]
+Passwords = Annotated[PasswordHasher, Depends(_passwords)]
+Secrets = Annotated[SecretHasher, Depends(_secrets)]
+Limits = Annotated[SessionLimits, Depends(_limits)]
+Keys = Annotated[Keyring, Depends(_keyring)]
+Process = Annotated[Runtime, Depends(_process)]

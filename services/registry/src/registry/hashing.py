@@ -1,0 +1,59 @@
+"""Slow hashes for passwords, fast ones for random secrets.
+
+Argon2id costs 64 MiB and about 0.1 s each: it runs in a thread, at most two at once, so that a wave of sign-ins
+neither stops the event loop nor fills the memory.
+"""
+
+import asyncio
+import hmac
+import secrets
+from typing import Final
+
+from pwdlib import PasswordHash
+from pwdlib.exceptions import UnknownHashError
+from pwdlib.hashers.argon2 import Argon2Hasher
+
+AT_ONCE: Final = 2
+
+
+class PasswordHasher:
+    """Argon2id by pwdlib. `verify` costs the same whether or not there is a hash to compare with."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHash((Argon2Hasher(),))
+        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._nobody: str | None = None
+
+    async def hash(self, password: str) -> str:
+        """Return the hash to store; `password` is already NFC."""
+        async with self._gate:
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def verify(self, password: str, stored: str | None) -> bool:
+        """Tell whether the password fits; None (no such account) takes as long and is always false."""
+        if self._nobody is None:
+            self._nobody = await self.hash(secrets.token_urlsafe())
+        async with self._gate:
+            fits = await asyncio.to_thread(self._fits, password, stored or self._nobody)
+        return fits and stored is not None
+
+    def _fits(self, password: str, stored: str) -> bool:
+        try:
+            return self._hasher.verify(password, stored)
+        except UnknownHashError:
+            return False
+
+
+class SecretHasher:
+    """HMAC-SHA256 of random secrets (256 bits), with a key that is not in the database."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def hash(self, secret: str, purpose: str) -> bytes:
+        """Return what is stored; equal secrets for different purposes have different hashes."""
+        return hmac.digest(self._key, f"registry.{purpose}\0{secret}".encode(), "sha256")
+
+    def fits(self, secret: str, stored: bytes, purpose: str) -> bool:
+        """Compare in constant time."""
+        return hmac.compare_digest(self.hash(secret, purpose), stored)

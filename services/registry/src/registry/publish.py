@@ -1,0 +1,53 @@
+"""Facts of the registry as events and as the snapshot: the same data in both."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from contracts.registry_v1 import (
+    AccessRevoked,
+    CalendarDayChanged,
+    CalendarYearChanged,
+    DeadlineRuleChanged,
+    OrganisationChanged,
+    UnitChanged,
+)
+from servicekit.outbox import EventDraft
+
+RevocationReason = Literal["logout", "locked", "role_ended", "client_revoked", "token_reuse"]
+
+MODELS: Final[Mapping[str, type[BaseModel]]] = {
+    "unit": UnitChanged,
+    "organisation": OrganisationChanged,
+    "calendar_day": CalendarDayChanged,
+    "calendar_year": CalendarYearChanged,
+    "deadline_rule": DeadlineRuleChanged,
+}
+"""Kinds of facts that other services copy, with the shape of their data."""
+
+_FIELDS: Final[Mapping[str, Mapping[str, str]]] = {"deadline_rule": {"version": "rule_version"}}
+
+
+def fact(kind: str, row: Any) -> dict[str, Any]:
+    """Return the public data of a row of this kind; an organisation's row must carry `unit_code`."""
+    names = _FIELDS.get(kind, {})
+    read: Callable[[str], Any] = lambda field: getattr(row, names.get(field, field))  # noqa: E731
+    model = MODELS[kind]
+    return model(**{field: read(field) for field in model.model_fields}).model_dump(mode="json")
+
+
+def changed(kind: str, row: Any) -> EventDraft:
+    """Return the event that tells the row's present state."""
+    return EventDraft(type=f"registry.{kind}.changed.v1", subject=row.id, sequence=row.version, data=fact(kind, row))
+
+
+def access_revoked(subject: UUID, revocation: int, reason: RevocationReason) -> EventDraft:
+    """Return the event after which tokens issued earlier to this account or client are no good."""
+    return EventDraft(
+        type="registry.access.revoked.v1",
+        subject=subject,
+        sequence=revocation,
+        data=AccessRevoked(reason=reason).model_dump(mode="json"),
+    )

@@ -1,0 +1,1 @@
+"""Reads, and nothing but reads."""

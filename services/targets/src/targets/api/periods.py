@@ -1,0 +1,172 @@
+"""Reporting periods: open, list, close, reopen, who owes a report, and until when."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from servicekit.clock import Now
+from servicekit.db import ReadSession, WriteSession
+from servicekit.errors import AlreadyExists, NotFound, StepNotAllowed
+from servicekit.etags import ExpectedVersion, set_etag
+from servicekit.idempotency import Idempotent
+from servicekit.pages import InvalidCursor, Page, PageQuery
+from servicekit.routes import answers, new_router
+from servicekit.text import Code, FlagParam, Uuid
+from servicekit.working_days import local_date
+from targets.actions import move_period, open_period
+from targets.api.access import MonitoringOfficer, Process, SignedIn
+from targets.api.period_answers import (
+    DeadlineAnswer,
+    ExpectedAnswer,
+    NewPeriod,
+    PeriodAnswer,
+    PeriodMove,
+    PeriodStatus,
+)
+from targets.domain import refusals
+from targets.domain.deadlines import calendar_from, reports_due, rule_on, rule_version
+from targets.domain.periods import parse_period
+from targets.domain.report_steps import RULE
+from targets.queries import periods as queries
+
+router: APIRouter = new_router("targets", "periods")
+
+
+@router.post(
+    "/periods",
+    status_code=201,
+    dependencies=[Idempotent],
+    **answers(
+        AlreadyExists,
+        refusals.UnknownIndicator,
+        refusals.UnknownPeriod,
+        refusals.WrongPeriodKind,
+        refusals.PeriodNotBegun,
+        refusals.PeriodBeforeIndicator,
+        refusals.ComputedIndicator,
+    ),
+)
+async def create_period(
+    given: NewPeriod,
+    response: Response,
+    session: WriteSession,
+    now: Now,
+    actor: MonitoringOfficer,
+    process: Process,
+) -> PeriodAnswer:
+    """Open reporting for an indicator and a period; everyone who owes a report is listed, the due day is counted."""
+    period = parse_period(given.period)
+    book = process.book
+    rule = rule_on(book.all("deadline_rule").values(), RULE, local_date(now))
+    calendar = calendar_from(book.all("calendar_day"), book.all("calendar_year"))
+    period_id = await open_period.open_period(
+        session,
+        indicator_code=given.indicator_code,
+        period=period,
+        due=reports_due(calendar, rule, period.last_day),
+        rule=rule,
+        actor=actor,
+        now=now,
+    )
+    row = await queries.find_period(session, period_id)
+    set_etag(response, row.version)
+    return PeriodAnswer.of(row, actor)
+
+
+@router.get("/periods", **answers(InvalidCursor))
+async def list_periods(
+    pages: PageQuery,
+    session: ReadSession,
+    actor: SignedIn,
+    indicator_code: Annotated[Code | None, Query()] = None,
+    status: Annotated[PeriodStatus | None, Query()] = None,
+) -> Page[PeriodAnswer]:
+    """List the reporting periods in the order they were opened."""
+    window = pages.window("targets.periods", {"indicator_code": indicator_code, "status": status})
+    rows = await queries.list_periods(session, window, indicator_code=indicator_code, status=status)
+    return window.page(rows, position=lambda row: (row.id,), item=lambda row: PeriodAnswer.of(row, actor))
+
+
+@router.get("/periods/{period_id}", **answers(NotFound))
+async def read_period(period_id: Uuid, response: Response, session: ReadSession, actor: SignedIn) -> PeriodAnswer:
+    """Return a period with how many reports stand where."""
+    row = await queries.find_period(session, period_id)
+    set_etag(response, row.version)
+    return PeriodAnswer.of(row, actor)
+
+
+@router.get("/periods/{period_id}/expected", **answers(NotFound, InvalidCursor))
+async def list_expected(
+    period_id: Uuid,
+    pages: PageQuery,
+    session: ReadSession,
+    actor: SignedIn,
+    missing: Annotated[FlagParam, Query(description="Only those who have entered nothing")] = False,
+) -> Page[ExpectedAnswer]:
+    """List who owes a report, as far as the caller may see them, and where each report stands."""
+    await queries.find_period(session, period_id)
+    window = pages.window("targets.expected", {"period": period_id, "missing": missing})
+    rows = await queries.list_expected(session, window, period_id, actor, missing_only=missing)
+    return window.page(rows, position=lambda row: (row.organisation_id,), item=ExpectedAnswer.of)
+
+
+@router.get("/periods/{period_id}/deadline", **answers(NotFound))
+async def explain_deadline(period_id: Uuid, session: ReadSession, actor: SignedIn, process: Process) -> DeadlineAnswer:
+    """Explain, day by day, until when the reports of the period are due and how sure the rule is."""
+    row = await queries.find_period(session, period_id)
+    book = process.book
+    rule = rule_version(book.all("deadline_rule").values(), row.rule_key, row.rule_version)
+    calendar = calendar_from(book.all("calendar_day"), book.all("calendar_year"))
+    return DeadlineAnswer.of(row, rule, reports_due(calendar, rule, row.last_day))
+
+
+async def _move(
+    action: str,
+    period_id: Uuid,
+    given: PeriodMove,
+    response: Response,
+    session: WriteSession,
+    now: Now,
+    version: ExpectedVersion,
+    actor: MonitoringOfficer,
+) -> PeriodAnswer:
+    await move_period.move_period(
+        session,
+        period_id,
+        action=action,
+        reason_code=given.reason_code,
+        version=version,
+        actor=actor,
+        now=now,
+    )
+    row = await queries.find_period(session, period_id)
+    set_etag(response, row.version)
+    return PeriodAnswer.of(row, actor)
+
+
+@router.post("/periods/{period_id}/close", **answers(StepNotAllowed))
+async def close_period(
+    period_id: Uuid,
+    given: PeriodMove,
+    response: Response,
+    session: WriteSession,
+    now: Now,
+    version: ExpectedVersion,
+    actor: MonitoringOfficer,
+) -> PeriodAnswer:
+    """Close the period: nothing in it changes any more."""
+    return await _move("close", period_id, given, response, session, now, version, actor)
+
+
+@router.post("/periods/{period_id}/reopen", **answers(StepNotAllowed))
+async def reopen_period(
+    period_id: Uuid,
+    given: PeriodMove,
+    response: Response,
+    session: WriteSession,
+    now: Now,
+    version: ExpectedVersion,
+    actor: MonitoringOfficer,
+) -> PeriodAnswer:
+    """Reopen a closed period; the audit keeps who did and why."""
+    return await _move("reopen", period_id, given, response, session, now, version, actor)

@@ -1,0 +1,151 @@
+"""What is sent and said about reports."""
+
+from datetime import date
+from typing import Any, Literal, Self
+
+from sqlalchemy import Row
+
+from servicekit.lifecycle import actions_from
+from servicekit.text import Answer, ApiModel, Code, Exact, Instant, Key, LegalDate, SafeLine, SafeText, Uuid
+from targets.api.shared_answers import CategoryAnswer, JudgementAnswer, TargetAnswer, categories
+from targets.domain.figures import rate, rate_is_exact
+from targets.domain.report_steps import STEPS
+from targets.domain.reports import ReportFacts
+from targets.domain.wording import REPORT_STATUSES
+
+ReportStatus = Literal["draft", "submitted", "returned", "verified", "approved"]
+CountingMethod = Literal["distinct_persons", "memberships", "organisations_founded"]
+
+
+class NewReportBody(ApiModel):
+    """One organisation's figures; a count has no denominator, a breakdown adds up to the numerator."""
+
+    indicator_code: Code
+    period: Code
+    organisation_id: Uuid
+    numerator: Exact
+    denominator: Exact | None = None
+    breakdown: dict[Key, Exact] | None = None
+    counting_method: CountingMethod | None = None
+    denominator_source: SafeLine | None = None
+    note: SafeText | None = None
+
+
+class CorrectionBody(ApiModel):
+    """The fields to change; what is left out stays. `reason` goes into the history."""
+
+    numerator: Exact | None = None
+    denominator: Exact | None = None
+    breakdown: dict[Key, Exact] | None = None
+    counting_method: CountingMethod | None = None
+    denominator_source: SafeLine | None = None
+    note: SafeText | None = None
+    reason: SafeText | None = None
+
+
+class ReturnBody(ApiModel):
+    """Why the report goes back; the unit reads it."""
+
+    reason: SafeText
+
+
+class ReportAnswer(Answer):
+    """A report with what its own figures say about the target."""
+
+    id: Uuid
+    indicator_code: str
+    indicator_name_vi: str
+    period: str
+    period_id: Uuid
+    organisation_id: Uuid
+    organisation_name: str
+    status: ReportStatus
+    status_vi: str
+    version: int
+    numerator: Exact
+    denominator: Exact | None
+    rate: Exact | None
+    rate_exact: bool
+    breakdown: list[CategoryAnswer]
+    counting_method: str
+    denominator_source: str | None
+    note: str | None
+    return_reason: str | None
+    target: TargetAnswer | None
+    evaluation: JudgementAnswer
+    due_on: LegalDate
+    submitted_on: LegalDate | None
+    on_time: bool | None
+    entered_by: Uuid
+    submitted_by: Uuid | None
+    verified_by: Uuid | None
+    approved_by: Uuid | None
+    approved_on: LegalDate | None
+    created_at: Instant
+    changed_at: Instant
+    available_actions: list[str]
+
+    @classmethod
+    def of(cls, report: ReportFacts, today: date) -> Self:
+        """Show a report to an actor whose roles towards it are known."""
+        around = report.around
+        return cls(
+            id=report.id,
+            indicator_code=around.indicator.code,
+            indicator_name_vi=around.indicator.name_vi,
+            period=around.period.code,
+            period_id=around.period.id,
+            organisation_id=around.organisation_id,
+            organisation_name=around.organisation_name,
+            status=report.status,
+            status_vi=REPORT_STATUSES[report.status][0],
+            version=report.version,
+            numerator=report.figures.numerator,
+            denominator=report.figures.denominator,
+            rate=rate(report.figures),
+            rate_exact=rate_is_exact(report.figures),
+            breakdown=categories(dict(report.figures.breakdown)),
+            counting_method=report.counting_method,
+            denominator_source=report.denominator_source,
+            note=report.note,
+            return_reason=report.return_reason,
+            target=None if around.target is None else TargetAnswer.of(around.target),
+            evaluation=JudgementAnswer.of(report.judged(today)),
+            due_on=around.period.due_on,
+            submitted_on=report.submitted_on,
+            on_time=report.on_time,
+            entered_by=report.entered_by,
+            submitted_by=report.submitted_by,
+            verified_by=report.verified_by,
+            approved_by=report.approved_by,
+            approved_on=report.approved_on,
+            created_at=report.created_at,
+            changed_at=report.changed_at,
+            available_actions=_actions(report),
+        )
+
+
+def _actions(report: ReportFacts) -> list[str]:
+    if report.around.period.status != "open":
+        return []
+    return actions_from(STEPS, report.status, report.around.roles)
+
+
+class ChangeAnswer(Answer):
+    """One line of a report's history: what it was, what it became, who, and why."""
+
+    version: int
+    at: Instant
+    actor_kind: str
+    actor_id: Uuid
+    action: str
+    status_before: str | None
+    status_after: str
+    values_before: dict[str, Any]
+    values_after: dict[str, Any]
+    reason: str | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> Self:
+        """Show a stored line."""
+        return cls(**{name: getattr(row, name) for name in cls.model_fields})

@@ -1,0 +1,103 @@
+"""Parts of answers that several nouns show."""
+
+from decimal import Decimal
+from typing import Any, Literal, Self
+
+from servicekit.text import Answer, Exact, LegalDate
+from targets.domain.judging import Judgement, Target
+from targets.domain.wording import COMPARATORS, JUDGEMENTS, REASONS
+
+JudgementStatus = Literal["achieved", "missed", "not_assessed", "period_ended", "on_track", "at_risk"]
+Comparator = Literal[">", ">=", "=", "<=", "<"]
+
+
+class OpenQuestion(Answer):
+    """What the resolution's text leaves open, and the answer this installation uses."""
+
+    key: str
+    question_vi: str
+    question_en: str
+    answer: str
+    answer_vi: str
+    answer_en: str
+
+
+def open_questions(stored: list[dict[str, Any]]) -> list[OpenQuestion]:
+    """Return the questions of an indicator."""
+    return [OpenQuestion(**question) for question in stored]
+
+
+class TargetAnswer(Answer):
+    """The figure a result is held against; `value` null where the text names none."""
+
+    comparator: Comparator
+    comparator_vi: str
+    comparator_en: str
+    value: Exact | None
+    valid_from: LegalDate
+    valid_to: LegalDate | None
+    minimum_coverage: Exact | None
+
+    @classmethod
+    def of(cls, target: Target) -> Self:
+        """Show a target."""
+        vi, en = COMPARATORS[target.comparator]
+        return cls(
+            comparator=target.comparator,
+            comparator_vi=vi,
+            comparator_en=en,
+            value=target.value,
+            valid_from=target.valid_from,
+            valid_to=target.valid_to,
+            minimum_coverage=target.minimum_coverage,
+        )
+
+
+class JudgementFields(Answer):
+    """A status with the comparison that gave it; `provisional` while figures can still come in."""
+
+    status: JudgementStatus
+    status_vi: str
+    status_en: str
+    reason: str
+    reason_vi: str
+    reason_en: str
+    provisional: bool
+    comparison: str | None
+
+
+class JudgementAnswer(JudgementFields):
+    """A judgement on its own."""
+
+    @classmethod
+    def of(cls, judgement: Judgement) -> Self:
+        """Show a judgement."""
+        return cls(**judgement_fields(judgement))
+
+
+def judgement_fields(judgement: Judgement) -> dict[str, Any]:
+    """Return the fields of JudgementAnswer, for answers that carry them themselves."""
+    vi, en = JUDGEMENTS[judgement.status]
+    reason_vi, reason_en = REASONS[judgement.reason]
+    return {
+        "status": judgement.status,
+        "status_vi": vi,
+        "status_en": en,
+        "reason": judgement.reason,
+        "reason_vi": reason_vi,
+        "reason_en": reason_en,
+        "provisional": judgement.provisional,
+        "comparison": judgement.comparison,
+    }
+
+
+class CategoryAnswer(Answer):
+    """One line of a breakdown."""
+
+    category: str
+    numerator: Exact
+
+
+def categories(breakdown: dict[str, Decimal]) -> list[CategoryAnswer]:
+    """Show a breakdown, by category."""
+    return [CategoryAnswer(category=name, numerator=breakdown[name]) for name in sorted(breakdown)]

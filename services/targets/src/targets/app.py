@@ -1,0 +1,29 @@
+"""Wires the targets service: which routes, consumers and jobs it is made of."""
+
+from fastapi import FastAPI
+
+from servicekit import web
+from servicekit.service import Service
+from servicekit.settings import ServiceSettings
+from targets.api import indicators, periods, reports
+from targets.consumers import FEEDBACK, REFERENCES, REGISTRY
+from targets.jobs import COUNT_OVERDUE
+from targets.settings import TargetsSettings
+from targets.tables import metadata
+
+SERVICE = Service(
+    name="targets",
+    title="Nhịp Cầu · Chỉ tiêu",
+    settings=TargetsSettings,
+    metadata=metadata,
+    routers=(indicators.router, periods.router, reports.router),
+    public=frozenset(),
+    consumers=(REGISTRY, FEEDBACK),
+    jobs=(COUNT_OVERDUE,),
+    references=REFERENCES,
+)
+
+
+def create_app(settings: ServiceSettings | None = None) -> FastAPI:
+    """Return the application."""
+    return web.create_app(SERVICE, settings)

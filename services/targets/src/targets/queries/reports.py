@@ -1,0 +1,265 @@
+"""Reads of reports with everything a rule needs, in one statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.selectable import FromClause
+
+from servicekit.errors import NotFound
+from servicekit.identity import Actor
+from servicekit.pages import Window
+from targets.domain.figures import Figures
+from targets.domain.judging import Target
+from targets.domain.reports import IndicatorFacts, PeriodFacts, ReportFacts, Surroundings
+from targets.queries.scope import ORGANISATION, boards_of, organisation, roles_towards, sees
+from targets.tables import expected_report, indicator, report, report_change, reporting_period, target_version
+
+_earlier = target_version.alias("earlier")
+
+
+def _surroundings(actor: Actor) -> list[ColumnElement[Any]]:
+    return [
+        indicator.c.id.label("indicator_id"),
+        indicator.c.code.label("indicator_code"),
+        indicator.c.name_vi,
+        indicator.c.name_en,
+        indicator.c.kind.label("indicator_kind"),
+        indicator.c.unit,
+        indicator.c.whole_numbers,
+        indicator.c.categories,
+        reporting_period.c.id.label("period_id"),
+        reporting_period.c.code.label("period_code"),
+        reporting_period.c.status.label("period_status"),
+        reporting_period.c.first_day,
+        reporting_period.c.last_day,
+        reporting_period.c.due_on,
+        target_version.c.number.label("target_number"),
+        target_version.c.comparator,
+        target_version.c.value.label("target_value"),
+        target_version.c.valid_from,
+        target_version.c.valid_to,
+        target_version.c.minimum_coverage,
+        target_version.c.counting_method.label("configured_counting"),
+        exists()
+        .where(_earlier.c.indicator_id == indicator.c.id, _earlier.c.valid_to < reporting_period.c.first_day)
+        .label("ended_before"),
+        organisation.c.data["name"].astext.label("organisation_name"),
+        organisation.c.path.label("organisation_path"),
+        boards_of(actor).label("boards"),
+    ]
+
+
+def _valid_target() -> ColumnElement[bool]:
+    day = reporting_period.c.last_day
+    return and_(
+        target_version.c.indicator_id == indicator.c.id,
+        target_version.c.valid_from <= day,
+        or_(target_version.c.valid_to.is_(None), target_version.c.valid_to >= day),
+    )
+
+
+def _around(row: Row[Any], organisation_id: UUID, actor: Actor) -> Surroundings:
+    return Surroundings(
+        indicator=IndicatorFacts(
+            id=row.indicator_id,
+            code=row.indicator_code,
+            name_vi=row.name_vi,
+            name_en=row.name_en,
+            kind=row.indicator_kind,
+            unit=row.unit,
+            whole_numbers=row.whole_numbers,
+            categories=tuple(row.categories),
+        ),
+        period=PeriodFacts(
+            id=row.period_id,
+            code=row.period_code,
+            status=row.period_status,
+            first_day=row.first_day,
+            last_day=row.last_day,
+            due_on=row.due_on,
+        ),
+        target=None
+        if row.target_number is None
+        else Target(row.comparator, row.target_value, row.valid_from, row.valid_to, row.minimum_coverage),
+        counting_method=row.configured_counting,
+        ended_before=row.ended_before,
+        organisation_id=organisation_id,
+        organisation_name=row.organisation_name,
+        roles=roles_towards(actor, row.organisation_path, row.boards),
+    )
+
+
+def _reports(actor: Actor) -> Select[Any]:
+    source: FromClause = (
+        report.join(reporting_period, reporting_period.c.id == report.c.period_id)
+        .join(indicator, indicator.c.id == reporting_period.c.indicator_id)
+        .join(
+            organisation,
+            and_(organisation.c.kind == ORGANISATION, organisation.c.id == report.c.organisation_id),
+        )
+        .outerjoin(target_version, _valid_target())
+    )
+    own = [column for column in report.c if column.name != "period_id"]
+    return select(*own, *_surroundings(actor)).select_from(source).where(sees(actor))
+
+
+def _facts(row: Row[Any], actor: Actor) -> ReportFacts:
+    return ReportFacts(
+        id=row.id,
+        status=row.status,
+        version=row.version,
+        told=row.told,
+        figures=Figures(
+            row.numerator,
+            row.denominator,
+            {name: Decimal(value) for name, value in row.breakdown.items()},
+        ),
+        counting_method=row.counting_method,
+        denominator_source=row.denominator_source,
+        note=row.note,
+        return_reason=row.return_reason,
+        entered_by=row.entered_by,
+        submitted_by=row.submitted_by,
+        submitted_on=row.submitted_on,
+        verified_by=row.verified_by,
+        approved_by=row.approved_by,
+        approved_on=row.approved_on,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        around=_around(row, row.organisation_id, actor),
+    )
+
+
+async def find_report(session: AsyncSession, report_id: UUID, actor: Actor, *, to_change: bool = False) -> ReportFacts:
+    """Return a report the actor may see; `to_change` holds its period so that nobody closes it meanwhile.
+
+    Raises NotFound, also for a report that is not visible to the actor.
+    """
+    statement = _reports(actor).where(report.c.id == report_id)
+    if to_change:
+        statement = statement.with_for_update(read=True, of=reporting_period)
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _facts(row, actor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFilter:
+    """What a list of reports may be narrowed by."""
+
+    indicator_code: str | None = None
+    period: str | None = None
+    status: str | None = None
+    organisation_id: UUID | None = None
+
+
+async def list_reports(session: AsyncSession, window: Window, wanted: ReportFilter, actor: Actor) -> list[ReportFacts]:
+    """Return one page (and one more) of the reports the actor may see, in the order they were entered."""
+    statement = _reports(actor)
+    for column, value in (
+        (indicator.c.code, wanted.indicator_code),
+        (reporting_period.c.code, wanted.period),
+        (report.c.status, wanted.status),
+        (report.c.organisation_id, wanted.organisation_id),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    rows = (await session.execute(window.select(statement, [report.c.id]))).all()
+    return [_facts(row, actor) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a new report would stand: its surroundings, and what speaks against it."""
+
+    around: Surroundings
+    valid_from: date
+    valid_to: date | None
+    expected: bool
+    exists: bool
+
+
+async def find_entry(
+    session: AsyncSession, indicator_code: str, period: str, organisation_id: UUID, actor: Actor
+) -> Entry | None:
+    """Return the place of a new report, with its period held open; None when a part of it is not known.
+
+    Raises NotFound when the organisation is outside what the actor may see.
+    """
+    source = (
+        reporting_period.join(indicator, indicator.c.id == reporting_period.c.indicator_id)
+        .join(
+            organisation,
+            and_(organisation.c.kind == ORGANISATION, organisation.c.id == organisation_id),
+        )
+        .outerjoin(target_version, _valid_target())
+    )
+    here = (
+        expected_report.c.period_id == reporting_period.c.id,
+        expected_report.c.organisation_id == organisation_id,
+    )
+    there = (report.c.period_id == reporting_period.c.id, report.c.organisation_id == organisation_id)
+    statement: Select[Any] = (
+        select(
+            *_surroundings(actor),
+            sees(actor).label("seen"),
+            organisation.c.data["valid_from"].astext.label("organisation_from"),
+            organisation.c.data["valid_to"].astext.label("organisation_to"),
+            exists().where(*here).label("expected"),
+            exists().where(*there).label("already"),
+        )
+        .select_from(source)
+        .where(indicator.c.code == indicator_code, reporting_period.c.code == period)
+        .with_for_update(read=True, of=reporting_period)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    if not row.seen:
+        raise NotFound
+    return Entry(
+        around=_around(row, organisation_id, actor),
+        valid_from=date.fromisoformat(row.organisation_from),
+        valid_to=None if row.organisation_to is None else date.fromisoformat(row.organisation_to),
+        expected=row.expected,
+        exists=row.already,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MissingParts:
+    """Which part of an entry is not known; asked only after `find_entry` found nothing."""
+
+    indicator: bool
+    computed: bool
+    organisation: bool
+
+
+async def find_missing(session: AsyncSession, indicator_code: str, organisation_id: UUID) -> MissingParts:
+    """Say which part is not known."""
+    of_code = indicator.c.code == indicator_code
+    row = (
+        await session.execute(
+            select(
+                exists().where(of_code).label("indicator"),
+                exists().where(of_code, indicator.c.source != literal("reports")).label("computed"),
+                exists()
+                .where(organisation.c.kind == ORGANISATION, organisation.c.id == organisation_id)
+                .label("organisation"),
+            )
+        )
+    ).one()
+    return MissingParts(not row.indicator, row.computed, not row.organisation)
+
+
+async def list_changes(session: AsyncSession, report_id: UUID, window: Window) -> Sequence[Row[Any]]:
+    """Return one page of a report's history, oldest first."""
+    statement = select(report_change).where(report_change.c.report_id == report_id)
+    return (await session.execute(window.select(statement, [report_change.c.version]))).all()

@@ -1,0 +1,74 @@
+"""Who may see and do what: a role counts for the organisations below the one it is held at.
+
+The monitoring board (Ban Tuyên giáo và Dân vận) stands beside the tree: its roles count for every report.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Uuid
+
+from servicekit.identity import Actor
+from servicekit.tables import reference
+
+ORGANISATION: Final = "organisation"
+BOARD_KIND: Final = "mass_mobilisation_board"
+BOARD_ROLES: Final = frozenset({"monitoring_officer", "approver", "auditor"})
+organisation = reference.alias("organisation")
+_board = reference.alias("board")
+
+
+def organisations_of(actor: Actor, *roles: str) -> ColumnElement[Any]:
+    """Return the actor's organisations as one array parameter."""
+    held = sorted(actor.organisations(*roles))
+    return bindparam(None, held, type_=ARRAY(Uuid()), unique=True)
+
+
+def boards_of(actor: Actor) -> ColumnElement[Any]:
+    """Return, as an array, the monitoring boards at which the actor holds a board's role."""
+    return func.array(
+        select(_board.c.id)
+        .where(
+            _board.c.kind == ORGANISATION,
+            _board.c.id == func.any(organisations_of(actor, *BOARD_ROLES)),
+            _board.c.data["kind"].astext == BOARD_KIND,
+        )
+        .scalar_subquery(),
+        type_=ARRAY(Uuid()),
+    )
+
+
+def sees(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that the actor may see what belongs to `organisation` (the joined alias)."""
+    on_board = exists().where(
+        _board.c.kind == ORGANISATION,
+        _board.c.id == func.any(organisations_of(actor, *BOARD_ROLES)),
+        _board.c.data["kind"].astext == BOARD_KIND,
+    )
+    return or_(organisation.c.path.overlap(organisations_of(actor)), on_board)
+
+
+def city_role(actor: Actor, role: str) -> ColumnElement[bool]:
+    """Return the condition that the actor holds a role at an organisation of the city."""
+    return exists().where(
+        _board.c.kind == ORGANISATION,
+        _board.c.id == func.any(organisations_of(actor, role)),
+        _board.c.data["level"].astext == "city",
+    )
+
+
+def roles_towards(actor: Actor, path: Iterable[UUID], boards: Iterable[UUID]) -> frozenset[str]:
+    """Return the roles the actor holds towards an organisation with this path.
+
+    Approving is the board's alone: an approver elsewhere approves nothing here.
+    """
+    above, board = frozenset(path), frozenset(boards)
+    return frozenset(
+        grant.role
+        for grant in actor.grants
+        if (grant.organisation in board and grant.role in BOARD_ROLES)
+        or (grant.organisation in above and grant.role != "approver")
+    )

@@ -1,0 +1,199 @@
+"""The house the tests of targets live in: the registry's facts, people with tokens, and how they call."""
+
+import base64
+import json
+import os
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+import httpx
+from fastapi import FastAPI
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+from sqlalchemy import text
+
+from devstack.databases import Database as MadeDatabase
+from devstack.engines import Engines
+from servicekit.db import Database
+from servicekit.service import Runtime
+from targets.settings import TargetsSettings
+
+ISSUER = "nhipcau/test"
+KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "alg": "EdDSA", "use": "sig"})
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+
+
+def organisation_id(name: str) -> UUID:
+    return uuid.uuid5(uuid.NAMESPACE_URL, f"organisation:{name}")
+
+
+CITY = organisation_id("front city")
+BOARD = organisation_id("board")
+COMMUNES = [organisation_id(f"front {number}") for number in range(103)]
+FORMER = organisation_id("front former")
+WARD_GOVERNMENT = organisation_id("government 0")
+
+
+def facts() -> list[dict[str, Any]]:
+    """The registry's facts the tests need: one city, its board, 103 commune fronts, one that ended, a rule."""
+
+    def body(key: UUID, kind: str, level: str, *path: UUID, since: str = "2025-07-01", until: str | None = None):
+        data = {
+            "kind": kind,
+            "name": f"{kind} {level} {key}",
+            "level": level,
+            "unit_id": str(key),
+            "unit_code": "31135",
+            "parent_id": str(path[0]) if path else None,
+            "path": [str(step) for step in (*path, key)],
+            "valid_from": since,
+            "valid_to": until,
+        }
+        return {"kind": "organisation", "id": key, "version": 1, "path": [*path, key], "data": data}
+
+    rule = {
+        "key": "IND.REPORT_DUE",
+        "version": 1,
+        "amount": 10,
+        "unit": "working_days",
+        "direction": "after",
+        "anchor": "period_end",
+        "basis": None,
+        "confidence": "no_legal_figure",
+        "valid_from": "2021-01-01",
+        "valid_to": None,
+    }
+    holiday = {
+        "date": "2026-01-01",
+        "kind": "holiday",
+        "name": "Tết Dương lịch",
+        "source": "",
+        "confirmed": True,
+    }
+    return [
+        body(CITY, "front_committee", "city", since="2004-01-01"),
+        body(BOARD, "mass_mobilisation_board", "city", since="2025-03-01"),
+        *(body(key, "front_committee", "commune", CITY) for key in COMMUNES),
+        body(FORMER, "front_committee", "commune", CITY, since="2004-01-01", until="2025-06-30"),
+        body(WARD_GOVERNMENT, "peoples_committee", "commune", organisation_id("government city")),
+        {"kind": "deadline_rule", "id": uuid.uuid4(), "version": 1, "path": [], "data": rule},
+        {"kind": "calendar_day", "id": uuid.uuid4(), "version": 1, "path": [], "data": holiday},
+        {
+            "kind": "calendar_year",
+            "id": uuid.uuid4(),
+            "version": 1,
+            "path": [],
+            "data": {"year": 2026, "confirmed": True, "source": ""},
+        },
+    ]
+
+
+@dataclass
+class FixedClock:
+    """A clock that stands where it was put."""
+
+    at: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@dataclass
+class Person:
+    """Somebody with a token; `calls` go through the application."""
+
+    client: httpx.AsyncClient
+    grants: list[dict[str, str]]
+    id: UUID = field(default_factory=uuid.uuid4)
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        now = int(time.time())
+        claims = {
+            "iss": ISSUER,
+            "aud": "nhipcau",
+            "sub": str(self.id),
+            "kind": "person",
+            "sid": str(uuid.uuid4()),
+            "jti": str(uuid.uuid4()),
+            "iat": now,
+            "exp": now + 600,
+            "grants": self.grants,
+            "scope": "",
+        }
+        token = jwt.encode({"alg": "EdDSA", "kid": "test", "typ": "at+jwt"}, claims, KEY, algorithms=["EdDSA"])
+        return {"Authorization": f"Bearer {token}"}
+
+    async def get(self, path: str, **query: Any) -> httpx.Response:
+        return await self.client.get(f"/api/v1/targets{path}", params=query, headers=self.headers)
+
+    async def post(
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        etag: str | None = None,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        sent = self.headers | ({"If-Match": etag} if etag else {}) | (headers or {})
+        if etag is None:
+            sent["Idempotency-Key"] = key or str(uuid.uuid4())
+        return await self.client.post(f"/api/v1/targets{path}", json=body, headers=sent)
+
+    async def patch(self, path: str, body: Any, *, etag: str) -> httpx.Response:
+        return await self.client.patch(f"/api/v1/targets{path}", json=body, headers=self.headers | {"If-Match": etag})
+
+
+@dataclass
+class House:
+    """The running application with its people."""
+
+    app: FastAPI
+    client: httpx.AsyncClient
+    clock: FixedClock
+    runtime: Runtime
+
+    def person(self, *grants: tuple[str, UUID]) -> Person:
+        return Person(self.client, [{"role": role, "organisation": str(at)} for role, at in grants])
+
+
+def settings(made: MadeDatabase, engines: Engines) -> TargetsSettings:
+    secret = base64.b64encode(os.urandom(32)).decode()
+    return TargetsSettings(
+        deployment="test",
+        service_port=8002,
+        registry_url="http://127.0.0.1:9",
+        database_url=made.app_url,
+        migration_database_url=made.owner_url,
+        nats_url=engines.nats_url("targets"),
+        client_secret="unused",
+        keyring=json.dumps({"current": "k1", "keys": {"k1": secret}}),
+        index_key=secret,
+        database_pool=4,
+    )
+
+
+def report_body(organisation: UUID, numerator: Any = 740, denominator: Any = 1000, **more: Any) -> dict[str, Any]:
+    body = {
+        "indicator_code": "TGT-01",
+        "period": "2025",
+        "organisation_id": str(organisation),
+        "numerator": numerator,
+        "denominator": denominator,
+    }
+    return {name: value for name, value in (body | more).items() if value is not ...}
+
+
+async def rows(database: Database, query: str, **given: Any) -> list[dict[str, Any]]:
+    async with database.read() as session:
+        return [dict(row._mapping) for row in await session.execute(text(query), given)]
+
+
+def day(value: str) -> date:
+    return date.fromisoformat(value)

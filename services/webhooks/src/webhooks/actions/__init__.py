@@ -1,0 +1,1 @@
+"""One file a use case; each is one transaction of its caller."""

@@ -1,0 +1,1 @@
+"""Routes by noun: they parse, delegate and declare their errors."""

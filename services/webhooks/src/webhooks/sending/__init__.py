@@ -1,0 +1,1 @@
+"""The way out: guarded connections, one attempt, many at once."""

@@ -1,0 +1,91 @@
+"""Properties of every route of every service, read off the applications themselves."""
+
+import importlib
+from typing import Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from servicekit.etags import read_expected_version
+from servicekit.idempotency import claim_key
+from servicekit.identity import allow
+from servicekit.routes import ServiceRoute, dependency_calls, new_router
+from servicekit.text import unsafe_fields
+
+SERVICES = ("registry", "targets", "feedback", "oversight", "webhooks")
+CASES = [
+    (service, route)
+    for service in SERVICES
+    for router in importlib.import_module(f"{service}.app").SERVICE.routers
+    for route in router.routes
+]
+IDS = [f"{'|'.join(route.methods)} {route.path}" for _, route in CASES]
+NOT_CREATING = {  # POSTs that change nothing, or whose answer must never be given twice
+    "/api/v1/registry/tokens",
+    "/api/v1/feedback/tracking",
+    "/api/v1/feedback/receipts/verify",
+}
+
+
+def has_access_rule(route: APIRoute) -> bool:
+    return any(hasattr(call, "access") for call in dependency_calls(route.dependant))
+
+
+def public(service: str) -> frozenset[tuple[str, str]]:
+    found: frozenset[tuple[str, str]] = importlib.import_module(f"{service}.app").SERVICE.public
+    return found
+
+
+@pytest.mark.parametrize(("service", "route"), CASES, ids=IDS)
+def test_a_route_declares_who_may_call_it_or_is_on_the_public_list(service: str, route: Any) -> None:
+    assert isinstance(route, ServiceRoute)
+    for method in route.methods:
+        assert has_access_rule(route) or (method, route.path) in public(service)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_public_list_names_only_routes_that_exist(service: str) -> None:
+    existing = {(method, route.path) for name, route in CASES if name == service for method in route.methods}
+    assert public(service) <= existing
+
+
+@pytest.mark.parametrize(("service", "route"), CASES, ids=IDS)
+def test_a_change_can_be_repeated_safely(service: str, route: Any) -> None:
+    calls = set(dependency_calls(route.dependant))
+    if route.methods & {"PATCH", "PUT", "DELETE"}:
+        assert read_expected_version in calls or claim_key in calls
+    if "POST" in route.methods and route.path not in NOT_CREATING:
+        assert claim_key in calls or read_expected_version in calls
+
+
+@pytest.mark.parametrize(("service", "route"), CASES, ids=IDS)
+def test_a_body_has_only_safe_types_and_refuses_unknown_fields(service: str, route: Any) -> None:
+    for parameter in route.dependant.body_params:
+        model = parameter.field_info.annotation
+        if hasattr(model, "model_config"):
+            assert model.model_config.get("extra") == "forbid"
+            assert unsafe_fields(model) == []
+
+
+@pytest.mark.parametrize(("service", "route"), CASES, ids=IDS)
+def test_a_route_says_what_it_does_and_how_it_can_fail(service: str, route: Any) -> None:
+    assert route.endpoint.__doc__
+    assert 503 in route.responses
+    if (next(iter(route.methods)), route.path) not in public(service):
+        assert 401 in route.responses
+
+
+def test_a_route_without_a_rule_would_be_found() -> None:
+    router = new_router("test", "things")
+
+    @router.get("/open")
+    async def forgotten() -> None:
+        """Nobody said who may call this."""
+
+    @router.get("/closed", dependencies=[allow("front_officer")])
+    async def guarded() -> None:
+        """Only Front officers."""
+
+    routes = {route.path: route for route in router.routes if isinstance(route, APIRoute)}
+    assert not has_access_rule(routes["/api/v1/test/open"])
+    assert has_access_rule(routes["/api/v1/test/closed"])
