@@ -15,6 +15,10 @@ import pytest
 from joserfc import jws, jwt
 from joserfc.jwk import OKPKey
 
+from gateway.signin import KeySource
+from gateway.upstream import Upstream
+from servicekit.errors import Unavailable
+
 PATH = "/api/v1/registry/me"
 
 
@@ -235,3 +239,19 @@ async def test_without_the_registrys_keys_nobody_is_called_a_stranger(
             assert response.status_code == 503
             assert int(response.headers["retry-after"]) > 0
             assert (await client.get("/readyz")).status_code == 503
+
+
+async def test_a_registry_in_trouble_is_asked_once_a_second(backend: Any, reply: Any) -> None:
+    @backend.on("/api/v1/registry/jwks.json")
+    async def _(request: Any) -> bytes:
+        return reply(status="500 Internal Server Error")  # type: ignore[no-any-return]
+
+    moment = 100.0
+    source = KeySource(Upstream("registry", f"http://127.0.0.1:{backend.port}"), lambda: moment)
+    together = await asyncio.gather(*(source.fetch() for _ in range(10)), return_exceptions=True)
+    one_by_one = [await asyncio.gather(source.fetch(), return_exceptions=True) for _ in range(10)]
+    assert all(isinstance(error, Unavailable) for error in [*together, *(each[0] for each in one_by_one)])
+    assert len(backend.requests) == 1
+    moment += 1.1
+    await asyncio.gather(source.fetch(), return_exceptions=True)
+    assert len(backend.requests) == 2

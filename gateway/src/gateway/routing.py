@@ -67,10 +67,11 @@ TABLE: tuple[Row, ...] = (
     *(Row(_READ, f"registry/{noun}/*", Access.PUBLIC, Bucket.PUBLIC) for noun in _REGISTRY_FACTS),
     Row(("POST",), "feedback/submissions", Access.PUBLIC, Bucket.INTAKE, anonymous=True, kept=True),
     Row(("POST",), "feedback/uploads", Access.PUBLIC, Bucket.INTAKE, upload=True, anonymous=True, kept=True),
+    Row(("POST",), "feedback/receipts/*", Access.PUBLIC, Bucket.PUBLIC, anonymous=True),
+    Row(("POST",), "feedback/tracking", Access.PUBLIC, Bucket.TRACKING, anonymous=True, kept=True),
     Row(("POST",), "feedback/tracking/*", Access.PUBLIC, Bucket.TRACKING, anonymous=True, kept=True),
-    Row(_READ, "feedback/receipt-key", Access.PUBLIC, Bucket.PUBLIC, anonymous=True),
     Row(_READ, "feedback/receipt-key.json", Access.PUBLIC, Bucket.PUBLIC, anonymous=True),
-    Row(_READ, "webhooks/public-keys", Access.PUBLIC, Bucket.PUBLIC),
+    Row(_READ, "webhooks/event-types", Access.PUBLIC, Bucket.PUBLIC),
     Row(_READ, "webhooks/public-keys.json", Access.PUBLIC, Bucket.PUBLIC),
     # Files and tables of values from signed-in staff.
     Row(("POST", "PUT"), "targets/imports", upload=True, seconds=60.0),

@@ -5,7 +5,6 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
-import asyncpg
 from sqlalchemy import text
 
 from servicekit import worker
@@ -13,6 +12,7 @@ from servicekit.audit import write
 from servicekit.audit_chain import verify
 from servicekit.clock import SystemClock
 from servicekit.events import Event, encode
+from servicekit.failures import CONNECTION_LOST
 from servicekit.leases import Leases
 from servicekit.outbox import Waker
 from servicekit.reference import ReferenceBook, handlers
@@ -192,7 +192,7 @@ async def test_lease_goes_to_the_next_when_its_connection_dies(publisher, engine
     async def taken_by(leases):
         try:
             return await leases.take("x")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except CONNECTION_LOST:
             return False
 
     await world.until(lambda: taken_by(second))

@@ -1,4 +1,4 @@
-"""The service as it is run: `python -m feedback migrate`, then `serve` with its worker inside, over real HTTP and NATS."""
+"""The service as it is run: `python -m feedback migrate`, then `serve` with its worker inside."""
 
 import asyncio
 import contextlib

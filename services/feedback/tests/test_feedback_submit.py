@@ -1,6 +1,7 @@
 """Submitting: code, secret, receipt; once per Idempotency-Key; how many statements it costs."""
 
 import asyncio
+import base64
 import hashlib
 import json
 import uuid
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import text
 
 from feedback.api.intake_models import SubmissionTicket
 from feedback.domain.codes import is_well_formed
@@ -44,8 +46,6 @@ async def test_the_receipt_can_be_checked_without_us(world: Any) -> None:
 
 
 def _unpadded(text: str) -> bytes:
-    import base64
-
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
@@ -101,7 +101,8 @@ async def test_what_does_not_fit_is_refused_and_nothing_is_stored(
     assert answer.json()["code"] == code
     assert answer.headers["content-type"] == "application/problem+json"
     counts = await world.rows(
-        "SELECT (SELECT count(*) FROM submission), (SELECT count(*) FROM outbox), (SELECT count(*) FROM idempotency_key)"
+        "SELECT (SELECT count(*) FROM submission), (SELECT count(*) FROM outbox),"
+        " (SELECT count(*) FROM idempotency_key)"
     )
     assert tuple(counts[0]) == (0, 0, 0)
 
@@ -112,8 +113,6 @@ async def test_five_thousand_emoji_are_taken(world: Any) -> None:
 
 async def test_without_the_registrys_rules_it_says_try_again(world: Any) -> None:
     async with world.database.write() as session:
-        from sqlalchemy import text
-
         await session.execute(text("DELETE FROM reference WHERE kind = 'deadline_rule'"))
     await world.runtime.book.refresh()
     answer = await world.post("/submissions", world.body(), key=uuid.uuid4().hex)

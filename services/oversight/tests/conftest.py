@@ -5,6 +5,7 @@ import base64
 import socket
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -319,8 +320,9 @@ class World:
         return served, path
 
 
-@pytest.fixture
-async def world(engines: Engines) -> AsyncIterator[World]:
+@asynccontextmanager
+async def fresh_world(engines: Engines) -> AsyncIterator[World]:
+    """Oversight on a database of its own."""
     name = f"oversight_{uuid.uuid4().hex[:10]}"
     made = await engines.create_database(name, service="oversight", template=TEMPLATE)
     app = create_app(new_settings(made.app_url, engines.nats_url("oversight")))
@@ -336,3 +338,17 @@ async def world(engines: Engines) -> AsyncIterator[World]:
         await world.http.aclose()
         await world.database.close()
         await engines.drop_database(name)
+
+
+@pytest.fixture
+async def world(engines: Engines) -> AsyncIterator[World]:
+    """A world for one test."""
+    async with fresh_world(engines) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+async def quiet_world(engines: Engines) -> AsyncIterator[World]:
+    """One world for all tests of a file that leave nothing behind."""
+    async with fresh_world(engines) as made:
+        yield made

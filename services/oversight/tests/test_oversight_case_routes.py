@@ -1,11 +1,13 @@
 """The case file from a feedback item to its end, through the routes, with what every step leaves behind."""
 
+import asyncio
 import uuid
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 EVENTS = "SELECT type, subject, sequence FROM outbox ORDER BY position"
 AUDIT = "SELECT action, actor_kind FROM audit_entry ORDER BY id"
@@ -79,8 +81,8 @@ async def test_case_goes_from_feedback_item_to_close(world: Any) -> None:
 
 async def test_no_text_of_a_person_leaves_in_an_event_or_stands_in_the_audit(world: Any) -> None:
     await world.replied()
-    rows = await world.rows("SELECT data::text AS t FROM outbox UNION ALL SELECT details::text FROM audit_entry")
-    everything = "".join(row.t for row in rows)
+    rows = await world.rows("SELECT data::text AS words FROM outbox UNION ALL SELECT details::text FROM audit_entry")
+    everything = "".join(row.words for row in rows)
     for words in ("hẻm", "nạo vét", "tiếp thu", "KH-MTTQ", "Nội dung"):
         assert words not in everything
 
@@ -138,8 +140,6 @@ async def test_a_change_names_its_version(world: Any) -> None:
 
 
 async def test_two_officers_at_once_change_a_case_once(world: Any) -> None:
-    import asyncio
-
     case = await world.opened()
     path = f"/cases/{case['id']}/plan"
     results = await asyncio.gather(*(world.post(path, world.officer, world.plan_body(), etag=1) for _ in range(8)))
@@ -250,8 +250,6 @@ async def test_cases_come_in_pages_newest_first(world: Any) -> None:
 
 async def test_without_the_rule_nothing_is_opened(world: Any) -> None:
     async with world.database.write() as session:
-        from sqlalchemy import text
-
         await session.execute(text("DELETE FROM reference WHERE kind = 'deadline_rule'"))
     await world.runtime.book.refresh()
     answer = await world.post("/cases", world.officer, world.case_body(), key=uuid.uuid4().hex)

@@ -34,7 +34,7 @@ FACTS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(("status", "action"), product(STATUSES, ACTIONS))
+@pytest.mark.parametrize(("status", "action"), list(product(STATUSES, ACTIONS)))
 def test_each_step_is_allowed_or_refused_as_the_requirement_says(status: str, action: str) -> None:
     if (status, action) not in ALLOWED:
         with pytest.raises(StepNotAllowed):

@@ -15,7 +15,7 @@ import httpx
 from fastapi import FastAPI
 from joserfc import jwt
 from joserfc.jwk import OKPKey
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from devstack.databases import Database as MadeDatabase
 from devstack.engines import Engines
@@ -197,3 +197,38 @@ async def rows(database: Database, query: str, **given: Any) -> list[dict[str, A
 
 def day(value: str) -> date:
     return date.fromisoformat(value)
+
+
+class StatementCount:
+    """Counts what the application sends to PostgreSQL, the transaction's own statements included."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.statements: list[str] = []
+
+    def __enter__(self) -> "StatementCount":
+        for engine, transactions in ((self._database.write_engine, True), (self._database.read_engine, False)):
+            event.listen(engine.sync_engine, "before_cursor_execute", self._note)
+            if transactions:
+                event.listen(engine.sync_engine, "begin", self._begin)
+                event.listen(engine.sync_engine, "commit", self._commit)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for engine, transactions in ((self._database.write_engine, True), (self._database.read_engine, False)):
+            event.remove(engine.sync_engine, "before_cursor_execute", self._note)
+            if transactions:
+                event.remove(engine.sync_engine, "begin", self._begin)
+                event.remove(engine.sync_engine, "commit", self._commit)
+
+    def _note(self, _: Any, __: Any, statement: str, *rest: Any) -> None:
+        self.statements.append(" ".join(statement.split())[:120])
+
+    def _begin(self, _: Any) -> None:
+        self.statements.append("BEGIN")
+
+    def _commit(self, _: Any) -> None:
+        self.statements.append("COMMIT")
+
+    def __len__(self) -> int:
+        return len(self.statements)

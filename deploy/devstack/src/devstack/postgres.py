@@ -7,7 +7,6 @@ else as `nobody`, and binaries and data that user could not reach are kept in /v
 """
 
 import asyncio
-import contextlib
 import hashlib
 import os
 import pwd
@@ -160,11 +159,7 @@ class Postgres:
             )
 
     async def _no_children_left(self) -> bool:
-        for link in Path("/proc").glob("[0-9]*/cwd"):  # every process of the server works in its data folder
-            with contextlib.suppress(OSError):
-                if os.readlink(link) == str(self.data):
-                    return False
-        return True
+        return not any(_folder_of(pid) == str(self.data) for pid in _process_ids())
 
     async def _create(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -206,6 +201,21 @@ class Postgres:
     def remove(self) -> None:
         """Delete the server's files; only for throwaway folders."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _process_ids() -> list[str]:
+    try:
+        return [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return []  # no /proc here: the supervisor tries again until the server starts
+
+
+def _folder_of(pid: str) -> str | None:
+    """The working folder of a process; PostgreSQL's processes work in their data folder."""
+    try:
+        return os.readlink(f"/proc/{pid}/cwd")
+    except OSError:
+        return None
 
 
 def _is_postgres(pid: int) -> bool:

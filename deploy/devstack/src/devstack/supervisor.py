@@ -89,11 +89,15 @@ class Supervisor:
         for need in part.needs:
             await self._started[need].wait()
         began = time.monotonic()
-        if isinstance(part, Step):
-            await part.action()
-        else:
-            await self._launch(part)
-            self._in_background(self._keep(part))
+        patience = asyncio.get_running_loop().call_later(2, self._report, f"{part.name} …")
+        try:
+            if isinstance(part, Step):
+                await part.action()
+            else:
+                await self._launch(part)
+                self._in_background(self._keep(part))
+        finally:
+            patience.cancel()
         self._started[part.name].set()
         self._report(f"{part.name} ready after {time.monotonic() - began:.1f} s")
 

@@ -26,16 +26,17 @@ class Leases:
             if self._connection is None or self._connection.is_closed():
                 self._held.clear()
                 self._connection = await self._database.connect_raw()
-            if name in self._held:
-                try:
+            try:
+                if name in self._held:
                     await self._connection.fetchval("SELECT 1", timeout=5)
-                except BaseException:
-                    self._connection.terminate()
-                    raise
-                return True
-            taken = await self._connection.fetchval(
-                "SELECT pg_try_advisory_lock(hashtext('nhipcau.lease'), hashtext($1))", name, timeout=5
-            )
+                    return True
+                taken = await self._connection.fetchval(
+                    "SELECT pg_try_advisory_lock(hashtext('nhipcau.lease'), hashtext($1))", name, timeout=5
+                )
+            except BaseException:
+                self._connection.terminate()
+                self._connection = None
+                raise
             if taken:
                 self._held.add(name)
             return bool(taken)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.db import Database
 from servicekit.events import Event, EventDraft, encode, source_of
+from servicekit.failures import CONNECTION_LOST
 from servicekit.nats_bus import Bus
 from servicekit.tables import outbox
 from servicekit.telemetry import current_traceparent
@@ -84,7 +85,7 @@ class Waker:
                     if connection is None or connection.is_closed():
                         connection = await self._database.connect_raw()
                     await connection.execute(f"NOTIFY {CHANNEL}", timeout=2)
-                except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                except CONNECTION_LOST:
                     if connection is not None:
                         connection.terminate()
                     connection = None

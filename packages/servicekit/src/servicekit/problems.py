@@ -23,6 +23,7 @@ from servicekit.errors import (
     Unavailable,
     UnsupportedMedia,
 )
+from servicekit.field_texts import field_text
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:nhipcau:problem:"
@@ -92,13 +93,19 @@ async def _domain_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _validation_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    fields = [
-        {"field": ".".join(str(part) for part in item["loc"]), "code": item["type"]}
-        for item in error.errors()
-    ]
-    if any(item["code"] == "json_invalid" for item in fields):
+    found = error.errors()
+    if any(item["type"] == "json_invalid" for item in found):
         return answer(request, Malformed())
-    return answer(request, Invalid(errors=fields[:50]))
+    language = language_of(request.headers.get("accept-language"))
+    return answer(request, Invalid(errors=[_field(item, language) for item in found[:50]]))
+
+
+def _field(item: Any, language: str) -> dict[str, Any]:
+    # The name of an unknown field is something a person typed; where it stood is enough.
+    place = item["loc"][:-1] if item["type"] == "extra_forbidden" else item["loc"]
+    field = {"field": ".".join(str(part) for part in place), "code": item["type"]}
+    text = field_text(item["type"], language, item.get("ctx"))
+    return field | ({"detail": text} if text else {})
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:

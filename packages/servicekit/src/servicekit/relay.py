@@ -17,6 +17,7 @@ import structlog
 from servicekit.clock import Clock, SystemClock
 from servicekit.db import Database
 from servicekit.events import Event, encode, source_of
+from servicekit.failures import CONNECTION_LOST
 from servicekit.nats_bus import Bus, BusUnavailable
 from servicekit.outbox import CHANNEL
 from servicekit.waiting import first_of, pause
@@ -27,7 +28,6 @@ CONCURRENT = 64
 POLL_SECONDS = 1.0
 PRUNE_EVERY = timedelta(hours=1)
 _LOCK = "hashtext('nhipcau.relay')"
-_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 _TAKE = """
 SELECT position, id, type, subject, sequence, time, traceparent, data
@@ -79,7 +79,7 @@ class Relay:
             try:
                 connection = await self._database.connect_raw()
                 await self._lead(connection, stop)
-            except _LOST as error:
+            except CONNECTION_LOST as error:
                 self.state = "down"
                 _log.warning("relay_lost_database", error=type(error).__name__)
                 await pause(stop, 0.5)

@@ -17,7 +17,7 @@ class ProcessSettings(BaseSettings):
     """What every process of the house reads, the gateway included."""
 
     model_config = SettingsConfigDict(
-        secrets_dir=_SECRETS_DIR if _SECRETS_DIR.is_dir() else None, extra="ignore", frozen=True
+        secrets_dir=_SECRETS_DIR if _SECRETS_DIR.is_dir() else None, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
     deployment: str = Field(

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from registry.api import accounts, clients, reference, territory, tokens
+from registry.api import accounts, calendar, clients, law, organisations, reference, territory, tokens
 from registry.preparing import prepare
 from registry.settings import RegistrySettings
 from registry.tables import metadata
@@ -23,6 +23,12 @@ PUBLIC: Final = frozenset(
         ("GET", f"{_PREFIX}/codes/{{code}}"),
         ("GET", f"{_PREFIX}/organisations"),
         ("GET", f"{_PREFIX}/organisations/{{organisation_id}}"),
+        ("GET", f"{_PREFIX}/calendar"),
+        ("GET", f"{_PREFIX}/calendar/{{day}}"),
+        ("GET", f"{_PREFIX}/deadline-rules"),
+        ("GET", f"{_PREFIX}/deadline-rules/{{rule_id}}"),
+        ("GET", f"{_PREFIX}/instruments"),
+        ("GET", f"{_PREFIX}/instruments/{{instrument_id}}"),
     }
 )
 SERVICE: Final = Service(
@@ -30,7 +36,16 @@ SERVICE: Final = Service(
     title="Nhịp Cầu: danh bạ chung (registry)",
     settings=RegistrySettings,
     metadata=metadata,
-    routers=(tokens.router, accounts.router, clients.router, territory.router, reference.router),
+    routers=(
+        tokens.router,
+        accounts.router,
+        clients.router,
+        territory.router,
+        organisations.router,
+        calendar.router,
+        law.router,
+        reference.router,
+    ),
     public=PUBLIC,
     prepare=prepare,
 )

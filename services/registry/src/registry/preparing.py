@@ -1,4 +1,4 @@
-"""What one process of the registry sets up before it serves: its keys, its hashers, its own verifier, the house's accounts."""
+"""What one process sets up before it serves: keys, hashers, its own verifier, the accounts of the secrets."""
 
 import json
 import unicodedata

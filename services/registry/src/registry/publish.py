@@ -1,6 +1,6 @@
 """Facts of the registry as events and as the snapshot: the same data in both."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 from uuid import UUID
 
@@ -30,17 +30,23 @@ MODELS: Final[Mapping[str, type[BaseModel]]] = {
 _FIELDS: Final[Mapping[str, Mapping[str, str]]] = {"deadline_rule": {"version": "rule_version"}}
 
 
-def fact(kind: str, row: Any) -> dict[str, Any]:
-    """Return the public data of a row of this kind; an organisation's row must carry `unit_code`."""
+def fact(kind: str, row: Any, **given: Any) -> dict[str, Any]:
+    """Return the public data of a row of this kind; `given` are fields the row does not carry."""
     names = _FIELDS.get(kind, {})
-    read: Callable[[str], Any] = lambda field: getattr(row, names.get(field, field))  # noqa: E731
     model = MODELS[kind]
-    return model(**{field: read(field) for field in model.model_fields}).model_dump(mode="json")
+    read = {field: getattr(row, names.get(field, field)) for field in model.model_fields if field not in given}
+    return model(**read, **given).model_dump(mode="json")
 
 
-def changed(kind: str, row: Any) -> EventDraft:
+def changed(kind: str, row: Any, **given: Any) -> EventDraft:
     """Return the event that tells the row's present state."""
-    return EventDraft(type=f"registry.{kind}.changed.v1", subject=row.id, sequence=row.version, data=fact(kind, row))
+    data = fact(kind, row, **given)
+    return EventDraft(type=f"registry.{kind}.changed.v1", subject=row.id, sequence=row.version, data=data)
+
+
+def organisation_changed(row: Any, unit_code: str) -> EventDraft:
+    """Return the event of a body, which names its unit's code."""
+    return changed("organisation", row, unit_code=unit_code)
 
 
 def access_revoked(subject: UUID, revocation: int, reason: RevocationReason) -> EventDraft:

@@ -5,13 +5,30 @@ generator they come from.
 """
 
 import asyncio
+import itertools
 import re
+import secrets
 import shutil
 import subprocess
+import tempfile
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
+_POSTS = """
+local bodies, prefix, count = {}, "", 0
+function init(arguments)
+  prefix = arguments[2]
+  for line in io.lines(arguments[1]) do bodies[#bodies + 1] = line end
+end
+function request()
+  count = count + 1
+  wrk.headers["Idempotency-Key"] = prefix .. count
+  return wrk.format("POST", nil, nil, bodies[count % #bodies + 1])
+end
+"""
 _UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 
 
@@ -34,14 +51,37 @@ def get(url: str, *, headers: dict[str, str], connections: int = 32, seconds: in
     """Send GET after GET on each of `connections` kept connections for `seconds`."""
     if shutil.which("wrk"):
         return _wrk(url, headers, connections, seconds)
-    return asyncio.run(_own(url, headers, connections, seconds))
+    request = _request("GET", url, headers)
+    return asyncio.run(_own(url, lambda: request, connections, seconds))
 
 
-def _wrk(url: str, headers: dict[str, str], connections: int, seconds: int) -> Load:
+def post(
+    url: str, *, headers: dict[str, str], bodies: Sequence[bytes], connections: int = 32, seconds: int = 3
+) -> Load:
+    """Send POST after POST with these bodies (one line each) in turn, every one with a new Idempotency-Key."""
+    prefix = secrets.token_hex(8)
+    if shutil.which("wrk"):
+        with tempfile.TemporaryDirectory(prefix="nhipcau-bench-") as folder:
+            script, lines = Path(folder) / "posts.lua", Path(folder) / "bodies"
+            script.write_text(_POSTS)
+            lines.write_bytes(b"\n".join(bodies) + b"\n")
+            return _wrk(url, headers, connections, seconds, script=(str(script), str(lines), prefix))
+    numbers, turn = itertools.count(), itertools.cycle(bodies)
+
+    def next_request() -> bytes:
+        return _request("POST", url, headers | {"Idempotency-Key": f"{prefix}{next(numbers)}"}, next(turn))
+
+    return asyncio.run(_own(url, next_request, connections, seconds))
+
+
+def _wrk(
+    url: str, headers: dict[str, str], connections: int, seconds: int, *, script: tuple[str, str, str] | None = None
+) -> Load:
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
-    text = subprocess.run([*command, url], capture_output=True, text=True, check=True, timeout=seconds + 20).stdout
+    command += [url] if script is None else ["-s", script[0], url, "--", *script[1:]]
+    text = subprocess.run(command, capture_output=True, text=True, check=True, timeout=seconds + 20).stdout
     rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
     if rate is None:
         raise RuntimeError(f"wrk said nothing usable:\n{text}")
@@ -57,15 +97,18 @@ def _percentile(text: str, name: str) -> float:
     return float(match[1]) * _UNITS[match[2]] if match else float("nan")
 
 
-async def _own(url: str, headers: dict[str, str], connections: int, seconds: int) -> Load:
+def _request(method: str, url: str, headers: dict[str, str], body: bytes = b"") -> bytes:
     parts = urlsplit(url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
-    lines = [
-        f"GET {target} HTTP/1.1",
-        f"Host: {parts.netloc}",
-        *(f"{name}: {value}" for name, value in headers.items()),
-    ]
-    request = ("\r\n".join(lines) + "\r\n\r\n").encode()
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {parts.netloc}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    if body:
+        lines.append(f"Content-Length: {len(body)}")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+
+
+async def _own(url: str, next_request: Callable[[], bytes], connections: int, seconds: int) -> Load:
+    parts = urlsplit(url)
     times: list[float] = []
     failed = 0
     end = time.perf_counter() + seconds
@@ -76,7 +119,7 @@ async def _own(url: str, headers: dict[str, str], connections: int, seconds: int
         try:
             while time.perf_counter() < end:
                 started = time.perf_counter()
-                writer.write(request)
+                writer.write(next_request())
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
                 if length is None:

@@ -4,9 +4,8 @@ import importlib
 import json
 from pathlib import Path
 
-from servicekit.web import routes_document
-
 from devstack.generated.states import SERVICES
+from servicekit.web import routes_document
 
 
 def pages() -> dict[Path, str]:

@@ -19,6 +19,8 @@ from servicekit.identity import Actor
 from servicekit.lifecycle import Step
 from servicekit.outbox import EventDraft
 
+_LINE = insert(submission_line)
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -110,15 +112,16 @@ async def write_line(
 ) -> None:
     """Add a line to the timeline the sender sees."""
     await session.execute(
-        insert(submission_line).values(
-            id=line.id,
-            submission_id=submission_id,
-            version=version,
-            at=now,
-            action=action,
-            status=status,
-            organisation_id=line.organisation_id,
-            code=line.code,
-            note_sealed=line.note_sealed,
-        )
+        _LINE,
+        {
+            "id": line.id,
+            "submission_id": submission_id,
+            "version": version,
+            "at": now,
+            "action": action,
+            "status": status,
+            "organisation_id": line.organisation_id,
+            "code": line.code,
+            "note_sealed": line.note_sealed,
+        },
     )

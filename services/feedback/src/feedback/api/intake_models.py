@@ -4,10 +4,10 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from feedback.actions.submit import Draft
-from servicekit.text import Answer, ApiModel, Code, Coded, PersonName, SafeLine, SafeText, Uuid
+from servicekit.text import Answer, ApiModel, Code, Coded, Flag, PersonName, SafeLine, SafeText, Text, Uuid
 
 Phone = Annotated[str, Coded(r"\+?[0-9][0-9 .()-]{6,19}", max_length=21)]
 Email = Annotated[str, Coded(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+", max_length=200)]
@@ -29,12 +29,18 @@ class Contact(ApiModel):
         return self
 
 
+def _is_true(agreed: bool) -> bool:
+    if not agreed:
+        raise ValueError("consent is needed")
+    return agreed
+
+
 class Consent(ApiModel):
     """What the sender agreed to: never pre-ticked, silence is no consent (Law 91/2025/QH15 Art. 9)."""
 
     purpose: Literal["feedback_handling"]
     text_version: Annotated[Code, Field(description="Version of the consent text that was shown.")]
-    agreed: Literal[True]
+    agreed: Annotated[Flag, AfterValidator(_is_true), Field(description="Must be true.")]
 
 
 class SubmissionIn(ApiModel):
@@ -113,7 +119,7 @@ class SubmissionTicket(Answer):
 class ReceiptIn(ApiModel):
     """A receipt to check."""
 
-    payload: Annotated[str, Coded(r"[^\x00-\x1f\x7f]{1,8000}", max_length=8000)]
+    payload: Annotated[str, Text(max_length=8000)]
     signature: Annotated[str, Coded("[0-9a-f]{128}", max_length=128)]
     key_id: Annotated[str, Coded("[A-Za-z0-9_-]{43}", max_length=43)]
 

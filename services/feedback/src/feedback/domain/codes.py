@@ -14,6 +14,7 @@ ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_BYTES: Final = 5
 SECRET_BYTES: Final = 17
 _PREFIX: Final = "NC"
+_CODE_LENGTH: Final = 9
 _SECRET_LENGTH: Final = 26
 _VALUE: Final = {letter: value for value, letter in enumerate(ALPHABET)}
 _READ_AS: Final = str.maketrans({"O": "0", "I": "1", "L": "1", " ": None, "-": None})
@@ -35,7 +36,7 @@ def new_secret(random: bytes) -> str:
 def read_code(typed: str) -> str:
     """Return the code as it is stored, whatever case, spaces and hyphens were typed; wrong ones stay wrong."""
     letters = typed.upper().translate(_READ_AS)
-    return _written(letters.removeprefix(_PREFIX))
+    return _written(_bare(letters))
 
 
 def read_secret(typed: str) -> str:
@@ -45,8 +46,8 @@ def read_secret(typed: str) -> str:
 
 def is_well_formed(code: str) -> bool:
     """Say whether the check character of a code fits."""
-    letters = read_code(code).removeprefix(_PREFIX).replace("-", "")
-    if len(letters) != 9 or any(letter not in _VALUE for letter in letters):
+    letters = _bare(read_code(code).replace("-", ""))
+    if len(letters) != _CODE_LENGTH or any(letter not in _VALUE for letter in letters):
         return False
     return check_character(letters[:8]) == letters[8]
 
@@ -74,6 +75,11 @@ def _times(left: int, right: int) -> int:
 
 def _letters(number: int, length: int) -> str:
     return "".join(ALPHABET[(number >> (5 * place)) & 31] for place in reversed(range(length)))
+
+
+def _bare(letters: str) -> str:
+    """Return the nine letters; a code may itself begin with the letters of the prefix."""
+    return letters.removeprefix(_PREFIX) if len(letters) > _CODE_LENGTH else letters
 
 
 def _written(letters: str) -> str:

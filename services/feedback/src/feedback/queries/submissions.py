@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Uuid, any_, bindparam, func, or_, select
+from sqlalchemy import Row, Uuid, any_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -53,31 +53,38 @@ _FOR_STEP = (
 )
 
 
-def _visible_to(actor: Actor, roles: tuple[str, ...] = STAFF) -> ColumnElement[bool]:
-    """Return the condition that the actor's organisation stands in the path of the item's committee or holder."""
-    mine = bindparam("mine", list(actor.organisations(*roles)), type_=ARRAY(Uuid))
-    within = func.array(
-        select(reference.c.id)
-        .where(reference.c.kind == "organisation", reference.c.path.overlap(mine))
-        .scalar_subquery(),
-        type_=ARRAY(Uuid),
-    )
-    return or_(submission.c.front_organisation_id == any_(within), submission.c.holder_organisation_id == any_(within))
+_MINE = bindparam("mine", type_=ARRAY(Uuid))
+_WITHIN = func.array(
+    select(reference.c.id).where(reference.c.kind == "organisation", reference.c.path.overlap(_MINE)).scalar_subquery(),
+    type_=ARRAY(Uuid),
+)
+_VISIBLE = or_(
+    submission.c.front_organisation_id == any_(_WITHIN), submission.c.holder_organisation_id == any_(_WITHIN)
+)
+"""An organisation of the actor (`mine`) stands in the path of the item's Front committee or of its holder."""
+_IS_IT = submission.c.id == bindparam("submission_id")
+_ITEM_FOR_STEP = select(*_FOR_STEP).where(_IS_IT, _VISIBLE)
+_ITEM_IN_FULL = select(*_FOR_STEP, submission.c.content_sealed, LINES, FILES, HAS_IDENTITY).where(_IS_IT, _VISIBLE)
+_FILE = (
+    select(attachment)
+    .join(submission, submission.c.id == attachment.c.submission_id)
+    .where(attachment.c.id == bindparam("attachment_id"), _IS_IT, _VISIBLE)
+)
+_CONTACT = select(identity_vault.c.contact_sealed).where(identity_vault.c.submission_id == bindparam("submission_id"))
 
 
 async def item_for_step(
     session: AsyncSession, submission_id: UUID, *, actor: Actor, roles: tuple[str, ...] = STAFF
 ) -> Row[Any]:
     """Return what a step decides on. Raises NotFound when it is not there or not visible."""
-    return _found(
-        await session.execute(select(*_FOR_STEP).where(submission.c.id == submission_id, _visible_to(actor, roles)))
-    )
+    values = {"submission_id": submission_id, "mine": list(actor.organisations(*roles))}
+    return _found(await session.execute(_ITEM_FOR_STEP, values))
 
 
 async def item_in_full(session: AsyncSession, submission_id: UUID, *, actor: Actor) -> Row[Any]:
     """Return an item with its content (sealed), timeline and photos. Raises NotFound."""
-    statement = select(*_FOR_STEP, submission.c.content_sealed, LINES, FILES, HAS_IDENTITY)
-    return _found(await session.execute(statement.where(submission.c.id == submission_id, _visible_to(actor))))
+    values = {"submission_id": submission_id, "mine": list(actor.organisations(*STAFF))}
+    return _found(await session.execute(_ITEM_IN_FULL, values))
 
 
 async def list_items(
@@ -91,7 +98,7 @@ async def list_items(
     code: str | None,
 ) -> Sequence[Row[Any]]:
     """Return one page of items, newest first."""
-    statement = select(*_SUMMARY).where(_visible_to(actor))
+    statement = select(*_SUMMARY).where(_VISIBLE)
     if status is not None:
         statement = statement.where(submission.c.status == status)
     if unit_id is not None:
@@ -101,23 +108,23 @@ async def list_items(
     if code is not None:
         statement = statement.where(submission.c.code == code)
     order = [submission.c.received_at, submission.c.id]
-    return (await session.execute(window.select(statement, order, descending=True))).all()
+    page = window.select(statement, order, descending=True)
+    return (await session.execute(page, {"mine": list(actor.organisations(*STAFF))})).all()
 
 
 async def file_of_item(session: AsyncSession, submission_id: UUID, attachment_id: UUID, *, actor: Actor) -> Row[Any]:
     """Return where a photo of a visible item lies. Raises NotFound."""
-    statement = (
-        select(attachment)
-        .join(submission, submission.c.id == attachment.c.submission_id)
-        .where(attachment.c.id == attachment_id, submission.c.id == submission_id, _visible_to(actor))
-    )
-    return _found(await session.execute(statement))
+    values = {
+        "submission_id": submission_id,
+        "attachment_id": attachment_id,
+        "mine": list(actor.organisations(*STAFF)),
+    }
+    return _found(await session.execute(_FILE, values))
 
 
 async def contact_of(session: AsyncSession, submission_id: UUID) -> bytes | None:
     """Return the sealed contact, or None when none was left."""
-    statement = select(identity_vault.c.contact_sealed).where(identity_vault.c.submission_id == submission_id)
-    sealed: bytes | None = await session.scalar(statement)
+    sealed: bytes | None = await session.scalar(_CONTACT, {"submission_id": submission_id})
     return sealed
 
 

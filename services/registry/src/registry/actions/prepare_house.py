@@ -73,7 +73,7 @@ async def ensure_administrator(
 
 
 async def ensure_clients(session: AsyncSession, secret_hashes: Mapping[str, bytes], *, now: datetime) -> None:
-    """Make or update the clients of the house's own processes, with the role `service` at the city's Front committee."""
+    """Make or update the clients of our own processes, with the role `service` at the city's Front committee."""
     city_front = (await top_organisations(session, local_date(now)))[FRONT_COMMITTEE]
     for client_id, secret_hash in secret_hashes.items():
         row_id = ids.house_client_id(client_id)

@@ -66,7 +66,7 @@ async def start_session(
     limits: SessionLimits,
     now: datetime,
 ) -> Issued:
-    """Open a session for somebody whose password was right. Raises WrongCredentials if the account changed meanwhile."""
+    """Open a session after a right password. Raises WrongCredentials if the account changed meanwhile."""
     account = await account_named(session, username)
     if account is None or account.status != "active" or account.version != candidate.version:
         raise WrongCredentials

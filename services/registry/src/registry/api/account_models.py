@@ -46,7 +46,7 @@ class AccountRequest(ApiModel):
     name: PersonName
     password: NewPassword
     organisation_id: Uuid
-    roles: Annotated[list[RoleRequest], Field(max_length=20)] = []
+    roles: Annotated[list[RoleRequest], Field(max_length=20, default_factory=list)]
 
 
 class LockRequest(ApiModel):

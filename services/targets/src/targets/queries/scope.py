@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -27,28 +27,27 @@ def organisations_of(actor: Actor, *roles: str) -> ColumnElement[Any]:
     return bindparam(None, held, type_=ARRAY(Uuid()), unique=True)
 
 
+def _is_board(actor: Actor) -> ColumnElement[bool]:
+    """Boards of the former districts are in the registry too; only the city's counts."""
+    return and_(
+        _board.c.kind == ORGANISATION,
+        _board.c.id == func.any(organisations_of(actor, *BOARD_ROLES)),
+        _board.c.data["kind"].astext == BOARD_KIND,
+        _board.c.data["level"].astext == "city",
+    )
+
+
 def boards_of(actor: Actor) -> ColumnElement[Any]:
     """Return, as an array, the monitoring boards at which the actor holds a board's role."""
     return func.array(
-        select(_board.c.id)
-        .where(
-            _board.c.kind == ORGANISATION,
-            _board.c.id == func.any(organisations_of(actor, *BOARD_ROLES)),
-            _board.c.data["kind"].astext == BOARD_KIND,
-        )
-        .scalar_subquery(),
+        select(_board.c.id).where(_is_board(actor)).scalar_subquery(),
         type_=ARRAY(Uuid()),
     )
 
 
 def sees(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that the actor may see what belongs to `organisation` (the joined alias)."""
-    on_board = exists().where(
-        _board.c.kind == ORGANISATION,
-        _board.c.id == func.any(organisations_of(actor, *BOARD_ROLES)),
-        _board.c.data["kind"].astext == BOARD_KIND,
-    )
-    return or_(organisation.c.path.overlap(organisations_of(actor)), on_board)
+    return or_(organisation.c.path.overlap(organisations_of(actor)), exists().where(_is_board(actor)))
 
 
 def city_role(actor: Actor, role: str) -> ColumnElement[bool]:

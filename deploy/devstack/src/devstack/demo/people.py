@@ -1,0 +1,97 @@
+"""Who takes part: accounts made by the administrator, each with a random password and the roles of one organisation."""
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from devstack.demo.client import Client, expect
+
+NINH_KIEU = "31135"
+
+
+@dataclass
+class Cast:
+    """The organisations and people of the journey."""
+
+    nobody: Client
+    admin: Client
+    organisations: dict[str, str] = field(default_factory=dict)
+    fronts: list[dict[str, Any]] = field(default_factory=list)
+    people: dict[str, Client] = field(default_factory=dict)
+
+
+async def city_organisation(nobody: Client, kind: str) -> str:
+    """Return the id of the present city's organisation of a kind."""
+    found = await nobody.all("/registry/organisations", kind=kind, level="city", on="2026-11-01")
+    expect(len(found) == 1, f"one {kind} of the city expected, {len(found)} found")
+    return str(found[0]["id"])
+
+
+async def commune_organisation(nobody: Client, kind: str, code: str = NINH_KIEU) -> str:
+    """Return the id of a commune's organisation of a kind today."""
+    found = await nobody.all("/registry/organisations", kind=kind, unit_code=code, on="2026-11-01")
+    expect(len(found) == 1, f"one {kind} of {code} expected, {len(found)} found")
+    return str(found[0]["id"])
+
+
+PEOPLE = {
+    "reporter": ("city_front", ["reporter"]),
+    "verifier": ("city_front", ["verifier"]),
+    "monitor": ("board", ["monitoring_officer"]),
+    "approver": ("board", ["approver"]),
+    "front_officer": ("front", ["intake_officer", "front_officer"]),
+    "committee": ("committee", ["handler", "head"]),
+    "supervisor": ("city_front", ["front_officer"]),
+}
+"""Name → (organisation, roles)."""
+
+
+async def gather_cast(nobody: Client, admin_password: str) -> Cast:
+    """Sign the administrator in, find the organisations, and give everybody an account."""
+    admin = await nobody.sign_in(
+        {"grant_type": "password", "username": "quantri", "password": admin_password}, "administrator"
+    )
+    cast = Cast(nobody, admin)
+    cast.organisations = {
+        "city_front": await city_organisation(nobody, "front_committee"),
+        "board": await city_organisation(nobody, "mass_mobilisation_board"),
+        "city_committee": await city_organisation(nobody, "peoples_committee"),
+        "front": await commune_organisation(nobody, "front_committee"),
+        "committee": await commune_organisation(nobody, "peoples_committee"),
+    }
+    cast.fronts = await nobody.all("/registry/organisations", kind="front_committee", level="commune", on="2025-12-31")
+    run = secrets.token_hex(3)
+    for name, (place, roles) in PEOPLE.items():
+        cast.people[name] = await _person(cast, f"{name}.{run}", place, roles, name)
+    cast.people["system"] = await _system(cast, run)
+    return cast
+
+
+async def _person(cast: Cast, username: str, place: str, roles: list[str], name: str) -> Client:
+    password = secrets.token_urlsafe(18)
+    account = {
+        "username": username,
+        "name": f"Người tham gia thử nghiệm {name.replace('_', ' ')}",
+        "password": password,
+        "organisation_id": cast.organisations[place],
+        "roles": [{"role": role, "organisation_id": cast.organisations[place]} for role in roles],
+    }
+    await cast.admin.post("/registry/accounts", account)
+    return await cast.nobody.sign_in({"grant_type": "password", "username": username, "password": password}, name)
+
+
+async def _system(cast: Cast, run: str) -> Client:
+    client_id = f"one-stop-shop-{run}"
+    body = {
+        "client_id": client_id,
+        "name": "Hệ thống một cửa",
+        "organisation_id": cast.organisations["city_committee"],
+        "role": "integrating_system",
+    }
+    made = await cast.admin.post("/registry/clients", body)
+    credentials = {
+        "grant_type": "client_credentials",
+        "client_id": client_id,
+        "client_secret": made["client_secret"],
+    }
+    return await cast.nobody.sign_in(credentials, "integrating system")

@@ -1,0 +1,140 @@
+"""The work calendar: public to read, set by administrators with the document that says so."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import Header, Query, Response
+
+from registry.actions.set_calendar import DayContent, set_calendar_day, set_calendar_year
+from registry.api.access import Administrator, Anyone
+from registry.api.territory_answers import let_caches_keep
+from registry.errors import SpanTooLong
+from registry.queries import law
+from servicekit.clock import Now
+from servicekit.db import ReadSession, WriteSession
+from servicekit.errors import AlreadyExists, StaleVersion, VersionRequired
+from servicekit.etags import BadVersion, read_expected_version, set_etag
+from servicekit.routes import answers, new_router
+from servicekit.text import Answer, ApiModel, Flag, LegalDate, SafeLine, WholeNumber
+
+router = new_router("registry", "calendar")
+LONGEST_SPAN_DAYS = 800
+DayKind = Literal["holiday", "off_in_lieu", "working_saturday", "ordinary"]
+Year = Annotated[int, WholeNumber(ge=1900, le=2200, text=True)]
+IfMatch = Annotated[str | None, Header(alias="If-Match", description="Needed when the day was set before; its ETag.")]
+
+
+class DayRequest(ApiModel):
+    """What a day is; `source` names the document, `confirmed` says that it was seen."""
+
+    kind: DayKind
+    name: SafeLine
+    source: SafeLine
+    confirmed: Flag
+
+
+class YearRequest(ApiModel):
+    """Whether the official notice of a year's days off is known; `source` names it."""
+
+    confirmed: Flag
+    source: SafeLine
+
+
+class DayAnswer(Answer):
+    """A day of the work calendar; version 0 is an ordinary day nothing was said about."""
+
+    date: date
+    kind: DayKind
+    name: str
+    source: str
+    confirmed: bool
+    version: int
+
+
+class YearAnswer(Answer):
+    """A year of the work calendar; a deadline that touches an unconfirmed year is provisional."""
+
+    year: int
+    confirmed: bool
+    source: str
+    version: int
+
+
+class CalendarAnswer(Answer):
+    """The days of a span that differ from the ordinary week, and what is known of its years."""
+
+    days: list[DayAnswer]
+    years: list[YearAnswer]
+
+
+@router.get("/calendar", **answers(SpanTooLong))
+async def read_calendar(
+    session: ReadSession,
+    response: Response,
+    _: Anyone,
+    first: Annotated[LegalDate, Query(alias="from")],
+    last: Annotated[LegalDate, Query(alias="until")],
+) -> CalendarAnswer:
+    """Return the special days from one day until another (both included, at most 800 days apart)."""
+    if not 0 <= (last - first).days <= LONGEST_SPAN_DAYS:
+        raise SpanTooLong(days=LONGEST_SPAN_DAYS)
+    days = await law.special_days(session, first, last)
+    years = await law.years(session, first.year, last.year)
+    let_caches_keep(response)
+    return CalendarAnswer(
+        days=[DayAnswer.model_validate(day) for day in days],
+        years=[YearAnswer.model_validate(year) for year in years],
+    )
+
+
+@router.get("/calendar/{day}")
+async def read_day(day: LegalDate, session: ReadSession, response: Response, _: Anyone) -> DayAnswer:
+    """Return what is said of one day."""
+    found = await law.calendar_day(session, day)
+    set_etag(response, found.version if found else 0)
+    if found is None:
+        return DayAnswer(date=day, kind="ordinary", name="", source="", confirmed=False, version=0)
+    return DayAnswer.model_validate(found)
+
+
+@router.put("/calendar/{day}", **answers(VersionRequired, StaleVersion, BadVersion, AlreadyExists))
+async def put_day(
+    day: LegalDate,
+    body: DayRequest,
+    session: WriteSession,
+    actor: Administrator,
+    response: Response,
+    now: Now,
+    if_match: IfMatch = None,
+) -> DayAnswer:
+    """Say what a day is. "ordinary" withdraws an earlier word; If-Match is needed once something was said."""
+    content = DayContent(kind=body.kind, name=body.name, source=body.source, confirmed=body.confirmed)
+    expected = await read_expected_version(if_match) if if_match is not None else None
+    row = await set_calendar_day(session, day, content=content, expected=expected, actor=actor, now=now)
+    set_etag(response, row.version)
+    return DayAnswer.model_validate(row)
+
+
+@router.put("/calendar/years/{year}", **answers(VersionRequired, StaleVersion, BadVersion, AlreadyExists))
+async def put_year(
+    year: Year,
+    body: YearRequest,
+    session: WriteSession,
+    actor: Administrator,
+    response: Response,
+    now: Now,
+    if_match: IfMatch = None,
+) -> YearAnswer:
+    """Say whether the official notice of a year is known."""
+    expected = await read_expected_version(if_match) if if_match is not None else None
+    row = await set_calendar_year(
+        session,
+        year,
+        confirmed=body.confirmed,
+        source=body.source,
+        expected=expected,
+        actor=actor,
+        now=now,
+    )
+    set_etag(response, row.version)
+    return YearAnswer.model_validate(row)
