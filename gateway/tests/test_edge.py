@@ -138,6 +138,11 @@ async def test_listed_hosts_are_served(door: Any, host: bytes) -> None:
     assert (await door.raw(get(PUBLIC, host=b"Host: " + host + b"\r\n"))).status == 200
 
 
+async def test_a_head_is_refused_when_it_is_too_large_not_when_it_ends(door: Any) -> None:
+    for start in (b"GET /api/v1/registry/units HTTP/1.1\r\nX-A: ", b"GET /" + b"a" * 10):
+        assert (await door.raw(start + b"a" * 200_000, seconds=3)).status == 431
+
+
 async def test_fields_up_to_the_limit_pass(door: Any) -> None:
     assert (await door.raw(get(PUBLIC, *[b"X-%d: " % n + b"a" * 1000 for n in range(31)]))).status == 200
 

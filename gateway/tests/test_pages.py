@@ -163,6 +163,14 @@ async def test_health_of_silent_and_absent_services(start_door: Any, backend: An
     assert sum(b"readyz" in request.line for request in backend.requests) <= 4  # asked once for all twenty
 
 
+async def test_metrics_are_for_direct_neighbours_only(client: httpx.AsyncClient) -> None:
+    await client.get("/api/v1/registry/units/canary-31147")
+    text = (await client.get("/metrics")).text
+    assert 'http_route="/api/v1/registry/units/*"' in text
+    assert "canary" not in text
+    assert (await client.get("/metrics", headers={"X-Forwarded-For": "203.0.113.9"})).status_code == 404
+
+
 def test_only_the_listed_paths_are_public() -> None:
     routes = Routes(settings())
     public = [
@@ -172,7 +180,7 @@ def test_only_the_listed_paths_are_public() -> None:
         ("GET", "/api/v1/registry/deadline-rules"), ("GET", "/api/v1/registry/instruments/x"),
         ("POST", "/api/v1/feedback/submissions"), ("POST", "/api/v1/feedback/uploads"),
         ("POST", "/api/v1/feedback/tracking/lookup"), ("GET", "/api/v1/feedback/receipt-key.json"),
-        ("GET", "/api/v1/webhooks/public-keys"),
+        ("GET", "/api/v1/webhooks/public-keys.json"), ("POST", "/api/v1/feedback/tracking"),
     ]  # fmt: skip
     closed = [
         ("GET", "/api/v1/registry/tokens"), ("POST", "/api/v1/registry/units"), ("PUT", "/api/v1/registry/calendar/x"),

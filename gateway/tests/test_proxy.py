@@ -3,7 +3,6 @@
 import asyncio
 import gzip
 import re
-import time
 from typing import Any
 
 import httpx
@@ -101,10 +100,10 @@ async def test_answers_never_cross_between_people(client: httpx.AsyncClient, bac
         await asyncio.sleep(int(number) % 7 / 200)
         return reply(number)
 
-    async def one(number: int) -> bool:
-        return (await client.get(f"{UNITS}?n={number}")).text == str(number)
+    async def one(number: int) -> str:
+        return (await client.get(f"{UNITS}?n={number}")).text
 
-    assert all(await asyncio.gather(*(one(number) for number in range(300))))
+    assert await asyncio.gather(*(one(number) for number in range(300))) == [str(number) for number in range(300)]
 
 
 async def test_compressed_answers_stay_compressed(client: httpx.AsyncClient, backend: Any, reply: Any) -> None:
@@ -248,90 +247,3 @@ async def test_interim_answers_are_not_taken_for_the_answer(
         return b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n" + reply(b"real")  # type: ignore[no-any-return]
 
     assert (await client.get(UNITS)).text == "real"
-
-
-async def test_a_service_that_is_down_is_503(start_door: Any, backend: Any, tmp_path: Any, bearer: Any) -> None:
-    async with start_door(backend, tmp_path, SERVICES="{}", OVERSIGHT_URL="http://127.0.0.1:9") as door:
-        async with httpx.AsyncClient(base_url=door.url) as client:
-            for language, words in (("vi", "tạm gián đoạn"), ("en", "briefly unavailable")):
-                for _ in range(8):  # more than it takes to open the breaker
-                    response = await client.get(
-                        "/api/v1/oversight/cases", headers=bearer | {"Accept-Language": language}
-                    )
-                    assert response.status_code == 503
-                    assert response.headers["retry-after"] == "2"
-                    assert response.headers["content-language"] == language
-                    assert response.json()["code"] == "upstream_down"
-                    assert words in response.json()["detail"]
-
-
-async def test_a_service_that_is_slow_is_504(client: httpx.AsyncClient, backend: Any) -> None:
-    @backend.on(UNITS)
-    async def _(request: Any) -> None:
-        await asyncio.sleep(4)
-
-    started = time.monotonic()
-    response = await client.get(UNITS)
-    assert (response.status_code, response.json()["code"]) == (504, "upstream_slow")
-    assert time.monotonic() - started < 3
-    assert "retry-after" in response.headers
-
-
-@pytest.mark.parametrize(
-    "broken",
-    [
-        b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-le", b"HTTP/1.1 200 OK\r\nx: " + b"a" * 100_000,
-        b"HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
-        b"HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n",
-    ],
-    ids=["closed", "no HTTP", "cut head", "endless head", "two lengths", "switched"],
-)  # fmt: skip
-@pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_a_service_that_answers_nonsense_is_502(
-    client: httpx.AsyncClient, backend: Any, method: str, broken: bytes
-) -> None:
-    path = UNITS if method == "GET" else SUBMISSIONS
-
-    @backend.on(path)
-    async def _(request: Any) -> None:
-        request.writer.write(broken)
-
-    response = await client.request(method, path, json={} if method == "POST" else None)
-    assert (response.status_code, response.json()["code"]) == (502, "upstream_broken")
-    sent = sum(path.encode() in request.line for request in backend.requests)
-    assert sent == 1 if method == "POST" else sent <= 2  # a write is never sent twice
-
-
-async def test_an_answer_cut_off_is_cut_off_for_the_client_too(client: httpx.AsyncClient, backend: Any) -> None:
-    for framing in (b"content-length: 10\r\n\r\n", b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n"):
-
-        @backend.on(UNITS)
-        async def _(request: Any, framing: bytes = framing) -> None:
-            request.writer.write(b"HTTP/1.1 200 OK\r\n" + framing + b"abc")
-            await request.writer.drain()
-            await asyncio.sleep(0.1)
-
-        with pytest.raises(httpx.RemoteProtocolError):
-            await client.get(UNITS)
-    backend.handlers.clear()
-    assert (await client.get(UNITS)).status_code == 200
-
-
-async def test_a_kept_connection_that_the_service_closed_is_replaced(client: httpx.AsyncClient, backend: Any) -> None:
-    @backend.on(UNITS)
-    async def _(request: Any) -> None:
-        request.writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")  # and closes, without saying so
-
-    for _ in range(20):
-        assert (await client.get(UNITS)).text == "ok"
-
-
-async def test_an_answer_nobody_asked_for_reaches_nobody(client: httpx.AsyncClient, backend: Any, reply: Any) -> None:
-    @backend.on(UNITS)
-    async def _(request: Any) -> bytes:
-        return reply(b"one") + reply(b"stolen")  # type: ignore[no-any-return]
-
-    assert (await client.get(UNITS)).text == "one"
-    backend.handlers.clear()
-    for _ in range(5):
-        assert "stolen" not in (await client.get(UNITS)).text

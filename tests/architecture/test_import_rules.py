@@ -31,9 +31,17 @@ PLANTED = {
     "route touches rows": ("services/feedback/src/feedback/api", "import feedback.tables", "Only actions"),
     "row imports action": ("services/registry/src/registry/tables", "import registry.actions", "points inwards"),
     "mechanism learns an event": ("packages/servicekit/src/servicekit/pages.py", "import contracts", "Mechanism"),
-    "schema learns a mechanism": ("packages/contracts/src/contracts/envelope.py", "import servicekit.errors", "schemas"),
+    "schema learns a mechanism": (
+        "packages/contracts/src/contracts/envelope.py",
+        "import servicekit.errors",
+        "schemas",
+    ),
     "gateway gets a database": ("gateway/src/gateway/routing.py", "import servicekit.db", "no database"),
-    "service needs the devstack": ("services/webhooks/src/webhooks/settings.py", "import devstack.paths", "development"),
+    "service needs the devstack": (
+        "services/webhooks/src/webhooks/settings.py",
+        "import devstack.paths",
+        "development",
+    ),
 }
 
 
@@ -64,7 +72,9 @@ def test_every_rule_is_kept(copy: Path) -> None:
 def test_a_planted_violation_is_caught(copy: Path, name: str) -> None:
     place, code, rule = PLANTED[name]
     target = copy / place
-    file = target if target.suffix == ".py" else target / "__init__.py" if target.is_dir() else target.with_suffix(".py")
+    file = (
+        target if target.suffix == ".py" else target / "__init__.py" if target.is_dir() else target.with_suffix(".py")
+    )
     before = file.read_text(encoding="utf-8")
     try:
         file.write_text(f"{before}\n{code}\n", encoding="utf-8")

@@ -15,6 +15,10 @@ FILES = [
 ]
 BELOW_THE_EDGE = ("actions", "queries", "domain", "publish", "tables")
 FORBIDDEN_NAMES = re.compile(r"(utils?|helpers?|managers?|base|common|misc)\.py$")
+OWN_TRANSACTIONS = {
+    # A failed attempt is counted although it is refused, and no connection is held while a password is hashed.
+    "services/registry/src/registry/api/tokens.py",
+}
 CLOCK = re.compile(r"datetime\.(now|utcnow|today)\(|date\.today\(|time\.time\(|uuid\.uuid[14]\(|random\.random")
 
 
@@ -36,18 +40,21 @@ def test_the_clock_is_read_at_the_edge_only(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
-def test_no_sql_is_built_from_strings(file: Path) -> None:
+def test_sql_is_put_together_from_constants_only(file: Path) -> None:
     if file.relative_to(ROOT).parts[0] == "deploy":
         return
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "text":
-            assert not any(isinstance(argument, ast.JoinedStr) for argument in node.args), f"line {node.lineno}"
+            for part in (one for argument in node.args for one in ast.walk(argument)):
+                if isinstance(part, ast.FormattedValue):
+                    assert isinstance(part.value, ast.Name), f"line {node.lineno}"
+                    assert part.value.id.isupper(), f"line {node.lineno}: {part.value.id} is no constant"
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_sessions_come_from_the_two_aliases_only(file: Path) -> None:
     inside = file.relative_to(ROOT).parts
-    if "api" in inside and inside[0] == "services":
+    if "api" in inside and inside[0] == "services" and str(file.relative_to(ROOT)) not in OWN_TRANSACTIONS:
         source = file.read_text(encoding="utf-8")
         assert "create_async_engine" not in source
         assert ".write()" not in source, "use WriteSession"

@@ -10,10 +10,11 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig, StorageType, StreamConfig
 
-from devstack import paths, streams
+from devstack import paths
 from devstack.engines import Engines
 from devstack.probes import wait_until
-from devstack.streams import StreamRefused
+from servicekit import streams
+from servicekit.streams import StreamRefused
 
 
 async def connect(engines: Engines, user: str, errors: list[str]) -> Client:
@@ -99,7 +100,7 @@ async def test_acknowledged_messages_survive_kill_9(engines: Engines, ops: Clien
 async def test_applying_the_streams_again_changes_nothing(ops: Client) -> None:
     js = ops.jetstream()
     await js.publish("registry.unit.changed.v1.x", b"{}")
-    assert set((await streams.apply(js, streams.read())).values()) == {"unchanged"}
+    assert set((await streams.apply(js, streams.read(paths.STREAMS))).values()) == {"unchanged"}
     info = await js.stream_info("REGISTRY")
     assert info.state.messages == 1
     config = info.config
@@ -113,19 +114,21 @@ async def test_applying_the_streams_again_changes_nothing(ops: Client) -> None:
 )
 async def test_a_change_that_loses_or_reroutes_events_is_refused(ops: Client, change: dict[str, object]) -> None:
     js = ops.jetstream()
-    wanted = [dataclasses.replace(s, **change) if s.name == "FEEDBACK" else s for s in streams.read()]  # type: ignore[arg-type]
+    wanted = [dataclasses.replace(s, **change) if s.name == "FEEDBACK" else s for s in streams.read(paths.STREAMS)]  # type: ignore[arg-type]
     with pytest.raises(StreamRefused, match=f"FEEDBACK: {next(iter(change))} "):
         await streams.apply(js, wanted)
-    assert set((await streams.apply(js, streams.read())).values()) == {"unchanged"}
+    assert set((await streams.apply(js, streams.read(paths.STREAMS))).values()) == {"unchanged"}
 
 
 async def test_limits_grow_and_shrink_only_on_demand(ops: Client) -> None:
     js = ops.jetstream()
-    larger = [dataclasses.replace(stream, max_bytes=1_200_000_000) for stream in streams.read()]
+    larger = [dataclasses.replace(stream, max_bytes=1_200_000_000) for stream in streams.read(paths.STREAMS)]
     assert set((await streams.apply(js, larger)).values()) == {"changed: max_bytes"}
     with pytest.raises(StreamRefused, match="--allow-shrink"):
-        await streams.apply(js, streams.read())
-    assert set((await streams.apply(js, streams.read(), allow_shrink=True)).values()) == {"changed: max_bytes"}
+        await streams.apply(js, streams.read(paths.STREAMS))
+    assert set((await streams.apply(js, streams.read(paths.STREAMS), allow_shrink=True)).values()) == {
+        "changed: max_bytes"
+    }
 
 
 def test_an_unknown_setting_is_an_error(tmp_path: Path) -> None:
@@ -139,7 +142,12 @@ async def test_the_command_applies_the_file(engines: Engines, ops: Client) -> No
     import sys
 
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "devstack.streams", "--url", engines.nats_url(), stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "servicekit.streams",
+        str(paths.STREAMS),
+        env={"NATS_URL": engines.nats_url()},
+        stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await child.communicate()
     assert child.returncode == 0

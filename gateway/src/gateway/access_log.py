@@ -1,8 +1,9 @@
 """The access log: one JSON line a request, without anything that names a person.
 
-It says the route's template, never path or query. On the anonymous routes (sending feedback, following it by code) it
-says neither address nor exact time: those lines wait for the end of their minute and leave shuffled, so that their
-place among the other lines tells nothing either (reliability §5 T2).
+It says the route's template, never path or query, and an address only of signed-in callers and of what was refused:
+somebody who reads public facts just before writing to us must not be found by that. On the anonymous routes (sending
+feedback, following it by code) it says neither id nor exact time: those lines wait for the end of their minute and
+leave shuffled, so that their place among the other lines tells nothing either (reliability §5 T2).
 """
 
 import asyncio
@@ -26,6 +27,7 @@ class AccessLog:
         self._lines: list[str] = []
         self._hidden: dict[int, list[str]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._minute_timer: asyncio.TimerHandle | None = None
         self._second = 0
         self._second_text = ""
         self._order = random.SystemRandom()
@@ -33,37 +35,36 @@ class AccessLog:
     def note(
         self, method: str, route: Route | None, status: int, request_id: str, address: str, *, seconds: float
     ) -> None:
-        """Write down one answered request."""
+        """Write down one answered request; `address` may be empty."""
         now = time.time()
         template, service = (route.template, route.service) if route is not None else ("-", "-")
         if route is not None and route.anonymous:
             minute = int(now // 60)
             stamp = time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(minute * 60))
-            self._hidden.setdefault(minute, []).append(
-                self._line(stamp, method, template, service, status, request_id, "")
-            )
+            self._hidden.setdefault(minute, []).append(self._line(stamp, method, template, service, status, ""))
+            if self._minute_timer is None:
+                wait = (minute + 1) * 60 - now + 0.05
+                self._minute_timer = asyncio.get_running_loop().call_later(wait, self._release)
         else:
-            tail = (
-                f"{address} {seconds * 1000:.1f}"
-                if self._pretty
-                else f',"ms":{seconds * 1000:.1f},"client":"{address}"'
-            )
-            self._lines.append(self._line(self._stamp(now), method, template, service, status, request_id, tail))
+            ms = f"{seconds * 1000:.1f}"
+            if self._pretty:
+                rest = f" {ms} ms {request_id} {address}"
+            else:
+                rest = f',"ms":{ms},"request_id":"{request_id}"' + (f',"client":"{address}"' if address else "")
+            self._lines.append(self._line(self._stamp(now), method, template, service, status, rest))
             if len(self._lines) >= _FLUSH_LINES:
                 self._write()
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._flush)
+            elif self._timer is None:
+                self._timer = asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._flush)
 
-    def _line(
-        self, stamp: str, method: str, template: str, service: str, status: int, request_id: str, tail: str
-    ) -> str:
+    def _line(self, stamp: str, method: str, template: str, service: str, status: int, rest: str) -> str:
         # Every part is ours or was checked: template and service come from the table, the method from a fixed set,
         # the id is hexadecimal and the address was parsed, so nothing here can need escaping.
         if self._pretty:
-            return f"{stamp} {method} {template} {status} {request_id} {tail}\n"
+            return f"{stamp} {method} {template} {status}{rest}\n"
         return (
-            f'{{"time":"{stamp}","level":"info","event":"request","method":"{method}","route":"{template}",'
-            f'"service":"{service}","status":{status},"request_id":"{request_id}"{tail}}}\n'
+            f'{{"time":"{stamp}","level":"info","event":"request","service":"gateway","method":"{method}",'
+            f'"route":"{template}","upstream":"{service}","status":{status}{rest}}}\n'
         )
 
     def _stamp(self, now: float) -> str:
@@ -75,15 +76,22 @@ class AccessLog:
 
     def _flush(self) -> None:
         self._timer = None
-        minute = int(time.time() // 60)
-        for past in [key for key in self._hidden if key < minute]:
-            lines = self._hidden.pop(past)
-            self._order.shuffle(lines)
-            self._lines += lines
+        self._write()
+
+    def _release(self) -> None:
+        """Let go the lines of the minutes that ended."""
+        self._minute_timer = None
+        now = time.time()
+        for past in [minute for minute in self._hidden if minute < now // 60]:
+            self._take(past)
         self._write()
         if self._hidden:
-            wait = (minute + 1) * 60 - time.time() + 0.05
-            self._timer = asyncio.get_running_loop().call_later(max(_FLUSH_SECONDS, wait), self._flush)
+            self._minute_timer = asyncio.get_running_loop().call_later(60.05 - now % 60, self._release)
+
+    def _take(self, minute: int) -> None:
+        lines = self._hidden.pop(minute)
+        self._order.shuffle(lines)
+        self._lines += lines
 
     def _write(self) -> None:
         if self._lines:
@@ -93,8 +101,6 @@ class AccessLog:
 
     def close(self) -> None:
         """Write everything, the waiting lines too (their minute is all they say)."""
-        for lines in self._hidden.values():
-            self._order.shuffle(lines)
-            self._lines += lines
-        self._hidden.clear()
+        for minute in list(self._hidden):
+            self._take(minute)
         self._write()

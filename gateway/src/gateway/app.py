@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import ipaddress
 from typing import Any
 
 from fastapi import FastAPI
@@ -10,7 +11,7 @@ from fastapi import FastAPI
 from gateway.access_log import AccessLog
 from gateway.api import documents, health
 from gateway.edge import Edge
-from gateway.headers import read_head
+from gateway.headers import Head, read_head
 from gateway.limits import policies
 from gateway.openapi import JoinedDocument
 from gateway.proxy import Proxy, Receive, Scope, Send, refuse
@@ -19,7 +20,8 @@ from gateway.settings import GatewaySettings
 from gateway.signin import SignIn
 from gateway.upstream import Upstream
 from servicekit import problems
-from servicekit.errors import DomainError
+from servicekit.errors import DomainError, NotFound
+from servicekit.telemetry.logs import configure_logs
 
 
 class Gateway:
@@ -67,6 +69,8 @@ class Gateway:
         request_id = self.proxy.new_id()
         try:
             self.edge.check(scope["method"], scope["raw_path"], head)
+            if scope["path"] == "/metrics" and not self._may_measure(scope, head):
+                raise NotFound
         except DomainError as error:
             await refuse(send, error, head, request_id)
             return
@@ -79,6 +83,13 @@ class Gateway:
             await send(message)
 
         await self.pages(scope, receive, answer)
+
+    def _may_measure(self, scope: Scope, head: Head) -> bool:
+        """Metrics are for the operator's collector next door, never for what an edge passes on from outside."""
+        if head.forwarded_for or not scope["client"]:
+            return False
+        peer = ipaddress.ip_address(scope["client"][0])
+        return any(peer in ipaddress.ip_network(item, strict=False) for item in self.settings.metrics_peers)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -100,4 +111,6 @@ class Gateway:
 
 def create_app() -> Gateway:
     """Build the gateway from the environment."""
-    return Gateway(GatewaySettings())
+    settings = GatewaySettings()
+    configure_logs("gateway", settings.log_format)
+    return Gateway(settings)

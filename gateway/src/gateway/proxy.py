@@ -13,7 +13,7 @@ from typing import Any
 from gateway.access_log import AccessLog
 from gateway.body import RequestBody
 from gateway.connection import Connection, Gone
-from gateway.edge import Edge
+from gateway.edge import METHODS, Edge
 from gateway.headers import Head, answer_fields, read_head
 from gateway.limits import Allowances, Policy, address_key
 from gateway.refusals import SAFETY_HEADERS, Headers, Overloaded, Refusal, Unexpected, UpstreamBroken, render
@@ -21,6 +21,7 @@ from gateway.routing import Bucket, Route, Routes
 from gateway.signin import SignIn
 from gateway.upstream import Upstream
 from servicekit.errors import DomainError, NotFound, TooLarge, Unauthenticated
+from servicekit.telemetry.measures import request_ended, request_started
 
 Scope = dict[str, Any]
 Receive = Any
@@ -72,15 +73,17 @@ class Proxy:
         head = read_head(scope["headers"])
         address = self._address(scope, head)
         route: Route | None = None
+        known = False
         status = 499  # the client went away before an answer
         self._running += 1
+        request_started()
         try:
             try:
                 self._edge.check(method, scope["raw_path"], head)
                 route = self._routes.match(method, scope["path"])
                 if route is None:
                     raise NotFound
-                limit = await self._admit(scope, head, route, address)
+                known, limit = await self._admit(scope, head, route, address)
                 status = await self._forward(scope, receive, send, head, route, request_id, limit)
             except DomainError as error:
                 status = await refuse(send, error, head, request_id)
@@ -95,13 +98,14 @@ class Proxy:
                 leave(scope)
         finally:
             self._running -= 1
-            self._log.note(
-                method if len(method) < 8 else "OTHER", route, status, request_id, address,
-                seconds=time.perf_counter() - started,
-            )  # fmt: skip
+            seconds = time.perf_counter() - started
+            named = method if method in METHODS else "OTHER"
+            request_ended(named, route.template if route is not None else "-", status, seconds)
+            shown = address if known or status >= 400 else ""
+            self._log.note(named, route, status, request_id, shown, seconds=seconds)
 
-    async def _admit(self, scope: Scope, head: Head, route: Route, address: str) -> Headers:
-        """Check token, load and allowance; return the RateLimit fields of the answer."""
+    async def _admit(self, scope: Scope, head: Head, route: Route, address: str) -> tuple[bool, Headers]:
+        """Check token, load and allowance; return whether the caller signed in, and the answer's RateLimit fields."""
         if self._running > self._max_requests * (1.0 if route.kept else _SHED_AT):
             raise Overloaded(retry_after=2)
         if head.content_length > route.body_limit:
@@ -118,7 +122,7 @@ class Proxy:
         else:
             policy, caller = self._policies[route.bucket], address_key(address)
         left = self._allowances.take(policy, caller, now)
-        return [(b"ratelimit-policy", policy.header), (b"ratelimit", left)]
+        return actor is not None, [(b"ratelimit-policy", policy.header), (b"ratelimit", left)]
 
     async def _forward(
         self, scope: Scope, receive: Receive, send: Send, head: Head, route: Route, request_id: str, limit: Headers

@@ -69,9 +69,9 @@ class MethodRefused(Refusal):
 
     status = 405
     kind = Kind.NOT_FOUND
-    code = "method_not_allowed"
-    vi = "Địa chỉ này không nhận phương thức vừa gửi. Hãy xem tài liệu API."
-    en = "This address does not take that method. See the API documents."
+    code = "method_refused"
+    vi = "TRACE và CONNECT không được dùng ở đây."
+    en = "TRACE and CONNECT are not used here."
 
 
 class TooSlow(Refusal):

@@ -18,7 +18,8 @@ class GatewaySettings(ProcessSettings):
 
     `services` (SERVICES, JSON) overrides the single addresses. `rate_limits` (RATE_LIMITS, JSON, for example
     `{"tracking": "30/60"}`) overrides single policies of `gateway.limits`; counts are per worker process.
-    `trusted_edges` names the peers (addresses or networks) whose last X-Forwarded-For entry is believed.
+    `trusted_edges` names the peers (addresses or networks) whose last X-Forwarded-For entry is believed;
+    `metrics_peers` those that may read /metrics, and only when they come directly.
     """
 
     service_port: int = Field(default=8000, ge=1, le=65535)
@@ -29,6 +30,7 @@ class GatewaySettings(ProcessSettings):
     services: dict[str, str] = Field(default_factory=dict)
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "localhost", "[::1]")
     trusted_edges: Annotated[tuple[str, ...], NoDecode] = ()
+    metrics_peers: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1/32", "::1/128")
     rate_limits: dict[str, str] = Field(default_factory=dict)
     workers: int = Field(default=1, ge=1, le=64)
     json_limit: int = Field(default=1 * MIB, ge=1 * KIB)
@@ -38,14 +40,14 @@ class GatewaySettings(ProcessSettings):
     connect_seconds: float = Field(default=2.0, gt=0)
     answer_seconds: float = Field(default=30.0, gt=0, description="Time an upstream may take to answer.")
 
-    @field_validator("allowed_hosts", "trusted_edges", mode="before")
+    @field_validator("allowed_hosts", "trusted_edges", "metrics_peers", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip().lower() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("trusted_edges")
+    @field_validator("trusted_edges", "metrics_peers")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for item in value:

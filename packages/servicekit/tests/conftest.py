@@ -23,6 +23,7 @@ from servicekit.inbox import Consumer
 from servicekit.migrations import create_mechanisms
 from servicekit.nats_bus import Bus
 from servicekit.outbox import EventDraft, record
+from servicekit.tables import metadata
 
 TYPE = "feedback.thing.changed.v1"
 PUBLISHER, CONSUMER = "feedback", "oversight"
@@ -64,10 +65,12 @@ async def fresh_database(engines: Engines, service: str) -> AsyncIterator[tuple[
     """An emptied migrated database with the app role's pools on it (emptying takes a tenth of making one anew)."""
     urls = engines.databases[f"{service}_migrated"]
     admin = await asyncpg.connect(urls.admin_dsn)
-    tables = await admin.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    await admin.execute(
-        "SET session_replication_role = replica;" + ";".join(f"DELETE FROM {row['tablename']}" for row in tables)
-    )
+    found = {
+        row["tablename"] for row in await admin.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    }
+    own = {*metadata.tables, "thing", "effect"}
+    emptying = [f"DELETE FROM {name}" for name in found & own] + [f"DROP TABLE {name} CASCADE" for name in found - own]
+    await admin.execute("; ".join(["SET session_replication_role = replica", *emptying]))
     await admin.close()
     database = Database(urls.app_url, pool=8, application=service)
     try:

@@ -87,6 +87,9 @@ async def test_poison_is_put_aside_others_go_on_and_redrive_applies_it(world):
     assert await world.letters() == {"poison": 3, "gap": 3}
     assert {letter.attempts for letter in await _letters(world, "poison")} == {dead_letters.ATTEMPTS}
     assert poison_metric() - before == 3
+    async with world.consumer_database.read() as session:
+        # What waits behind poison must not fill the page of what can be tried.
+        assert await dead_letters.ready(session, world.consumer.name, now) == []
 
     again = await redrive(world.consumer_database, [world.consumer], None, now)
     assert await world.letters() == {"poison": 3, "gap": 3}

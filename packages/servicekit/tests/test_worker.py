@@ -11,6 +11,7 @@ from servicekit import worker
 from servicekit.audit import write
 from servicekit.audit_chain import verify
 from servicekit.clock import SystemClock
+from servicekit.db import Database
 from servicekit.events import Event, encode
 from servicekit.failures import CONNECTION_LOST
 from servicekit.leases import Leases
@@ -199,3 +200,19 @@ async def test_lease_goes_to_the_next_when_its_connection_dies(publisher, engine
     assert not await taken_by(first)
     await first.close()
     await second.close()
+
+
+async def test_the_heartbeat_beats_only_while_the_database_answers(world, bus, tmp_path):
+    well, ill = tmp_path / "well", tmp_path / "ill"
+    here = runtime_of(world.publisher, bus, "feedback")
+    nowhere = Database("postgresql+asyncpg://feedback:x@127.0.0.1:1/feedback", pool=2, application="feedback")
+    there = runtime_of(nowhere, bus, "feedback")
+    async with world.background(
+        lambda stop: run_worker(here, stop, heartbeat=well), lambda stop: run_worker(there, stop, heartbeat=ill)
+    ):
+        await world.until(well.exists)
+        first = well.stat().st_mtime_ns
+        await world.until(lambda: well.stat().st_mtime_ns > first)
+        await world.until(lambda: "error" in there.health.get("relay", {}))
+        assert not ill.exists()
+    await nowhere.close()

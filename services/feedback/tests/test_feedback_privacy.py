@@ -54,6 +54,8 @@ async def test_an_anonymous_submission_leaves_no_trace_of_the_person(world: Any,
         assert (await http.post(f"{BASE}/tracking", json=ticket)).status_code == 200
     everything = await dump(world)
     logged = "".join(capfd.readouterr())
+    assert ticket["code"] in everything  # the search would find what is there
+    assert '"/api/v1/feedback/submissions"' in logged
     for canary in (ADDRESS, "7f4d4d4d", AGENT, "CANARY", "7f3a7f3a", SENTENCE, ticket["secret"]):
         assert canary not in everything, canary
         assert canary not in logged, canary

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from contracts.catalogue import fact
+
 STEPS = ["classify", "accept", "refuse", "guide-out", "assign", "answer", "reveal-identity"]
 BODIES: dict[str, Any] = {
     "classify": {"kind": "report"},
@@ -140,8 +142,6 @@ async def test_each_step_is_one_version_one_event_one_audit_entry(world: Any) ->
         "disputed",
     ]
     assert [row.sequence for row in events] == [1, 2, 3, 4, 5, 6]
-    from contracts.catalogue import fact
-
     for row in events:
         assert fact(row.type, row.data).model_dump(mode="json") == row.data
     assert events[4].data["on_time"] is True

@@ -111,6 +111,18 @@ async def test_five_thousand_emoji_are_taken(world: Any) -> None:
     assert (await world.post("/submissions", world.body(text="🌊" * 5000), key=uuid.uuid4().hex)).status_code == 201
 
 
+async def test_a_code_that_is_taken_is_drawn_again(world: Any, photo: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = await world.submitted()
+    codes = iter([first.ticket["code"], first.ticket["code"], "NC-0000-0000-0"])
+    monkeypatch.setattr("feedback.api.submissions.new_code", lambda _: next(codes))
+    second = await world.submitted(world.named(attachments=[await _upload(world, photo)]))
+    assert second.ticket["code"] == "NC-0000-0000-0"
+    tracked = (await second.track()).json()
+    assert len(tracked["attachments"]) == len(tracked["timeline"]) == 1
+    assert json.loads(second.ticket["receipt"]["payload"])["code"] == "NC-0000-0000-0"
+    assert (await first.track()).status_code == 200
+
+
 async def test_without_the_registrys_rules_it_says_try_again(world: Any) -> None:
     async with world.database.write() as session:
         await session.execute(text("DELETE FROM reference WHERE kind = 'deadline_rule'"))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from feedback import photos
 from feedback.actions.forget_uploads import forget_uploads
@@ -81,14 +82,54 @@ async def test_too_many_bytes_are_refused(world: Any) -> None:
     assert (await upload(world, bytes(12 * 1024 * 1024))).status_code == 413
 
 
+@pytest.mark.parametrize(
+    "data, media_type, status",
+    [
+        (b"x", "image/jpeg", 415),
+        (b"{}", "application/json", 415),
+        (b"--b--", "multipart/form-data", 415),
+        (b"nothing of the sort", "multipart/form-data; boundary=b", 400),
+        (b"--b\r\n\r\nx\r\n--b--\r\n", "multipart/form-data; boundary=b", 400),
+        (
+            b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\nx\r\n--b--\r\n',
+            "multipart/form-data; boundary=b",
+            400,
+        ),
+        (b"", "multipart/form-data; boundary=b", 422),
+        (b"--\xff\r\n", "multipart/form-data; boundary=\xff", 422),
+    ],
+)
+async def test_bodies_that_are_no_upload(world: Any, data: bytes, media_type: str, status: int) -> None:
+    answer = await world.http.post(UPLOADS, content=data, headers={b"Content-Type": media_type.encode("latin-1")})
+    assert answer.status_code == status, answer.text
+    assert await world.rows("SELECT id FROM attachment") == []
+
+
+async def test_two_files_or_another_field_are_refused(world: Any) -> None:
+    photo = encoded("JPEG")
+    two = await world.http.post(UPLOADS, files=[("file", ("a.jpg", photo)), ("file", ("b.jpg", photo))])
+    assert two.status_code == 400
+    other = await world.http.post(UPLOADS, files={"photo": ("a.jpg", photo)})
+    assert other.status_code == 422
+
+
+async def test_a_large_photo_never_touches_the_disk(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rolled = []
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda *_, **__: rolled.append(1))
+    noise = Image.effect_noise((2000, 1500), 90)
+    output = io.BytesIO()
+    noise.save(output, "PNG")
+    assert len(output.getvalue()) > 2 * 1024 * 1024
+    assert (await upload(world, output.getvalue())).status_code == 201
+    assert rolled == []
+
+
 def test_what_hides_behind_the_picture_is_gone() -> None:
     script = b"<script>alert(1)</script>"
     cleaned = photos.clean(encoded("JPEG") + script)
     assert script not in cleaned.data
     info = Image.new("RGB", (4, 4))
     output = io.BytesIO()
-    from PIL.PngImagePlugin import PngInfo
-
     text = PngInfo()
     text.add_text("Author", "CANARY-AUTHOR", zip=False)
     info.save(output, "PNG", pnginfo=text)

@@ -12,15 +12,16 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from fastapi import FastAPI
+from sqlalchemy import event
+
 from devstack.credentials import new_key, new_keyring, new_signing_key
 from devstack.databases import Database
 from devstack.engines import Engines
-from fastapi import FastAPI
-from servicekit import migrations, web
-from sqlalchemy import event
-
 from registry.app import create_app
+from registry.passwords import PasswordHasher
 from registry.settings import RegistrySettings
+from servicekit import migrations, web
 
 ADMIN_PASSWORD = "mật khẩu quản trị dùng để thử"
 CLIENT_SECRET = "targets-secret-0123456789abcdef"
@@ -106,9 +107,7 @@ class House:
         return bearer((await self.sign_in(username, password))["access_token"])
 
     async def service_headers(self) -> dict[str, str]:
-        answer = await self.token(
-            grant_type="client_credentials", client_id="targets", client_secret=CLIENT_SECRET
-        )
+        answer = await self.token(grant_type="client_credentials", client_id="targets", client_secret=CLIENT_SECRET)
         return bearer(answer.json()["access_token"])
 
     async def rows(self, query: str, *values: Any) -> list[asyncpg.Record]:
@@ -165,6 +164,7 @@ async def running_house(settings: RegistrySettings, dsn: str) -> AsyncIterator[H
     clock = MovableClock()
     app.state.runtime.clock = clock
     async with web.running(app.state.runtime, with_worker=False):
+        app.state.runtime.parts["passwords"] = PasswordHasher(memory_kib=64, rounds=1)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://registry") as http:
             house = House(app, http, dsn, clock, {})

@@ -91,9 +91,7 @@ async def test_only_administrators_and_only_below_them(house: House, new_person:
         )
         assert answer.status_code == 403
     stranger = await new_person(code="31120")
-    assert (
-        await house.http.get(f"{API}/accounts/{stranger['id']}", headers=headers)
-    ).status_code == 404
+    assert (await house.http.get(f"{API}/accounts/{stranger['id']}", headers=headers)).status_code == 404
     answer = await house.http.post(
         f"{API}/accounts/{stranger['id']}/lock",
         headers=headers | if_match(1),
@@ -114,19 +112,13 @@ async def test_organisations_that_ended_take_no_accounts(house: House) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_organisation")
 
 
-async def test_a_role_counts_from_the_next_token_and_ending_it_is_told(
-    house: House, new_person: NewPerson
-) -> None:
+async def test_a_role_counts_from_the_next_token_and_ending_it_is_told(house: House, new_person: NewPerson) -> None:
     person = await new_person(roles=())
     organisation = await house.organisation("peoples_committee")
     role = {"role": "handler", "organisation_id": organisation}
-    added = await house.http.post(
-        f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=role
-    )
+    added = await house.http.post(f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=role)
     assert (added.status_code, added.headers["etag"]) == (201, '"1"')
-    again = await house.http.post(
-        f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=role
-    )
+    again = await house.http.post(f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=role)
     assert again.status_code == 409
 
     async def roles() -> list[str]:
@@ -147,9 +139,7 @@ async def test_a_role_counts_from_the_next_token_and_ending_it_is_told(
         1,
         {"reason": "role_ended"},
     )
-    regranted = await house.http.post(
-        f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=role
-    )
+    regranted = await house.http.post(f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=role)
     assert regranted.status_code == 201
 
 
@@ -160,29 +150,21 @@ async def test_roles_have_dates(house: House, new_person: NewPerson) -> None:
     yesterday = (house.clock.now() - timedelta(days=1)).date().isoformat()
     for span in ({"valid_from": tomorrow}, {"valid_from": "2026-01-01", "valid_to": "2026-01-31"}):
         role = {"role": "front_officer", "organisation_id": organisation} | span
-        answer = await house.http.post(
-            f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=role
-        )
+        answer = await house.http.post(f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=role)
         assert answer.status_code == 201, answer.text
     body = await house.sign_in(person["username"], person["password"])
     me = (await house.http.get(f"{API}/me", headers=bearer(body["access_token"]))).json()
     assert me["grants"] == []
     role = {"role": "head", "organisation_id": organisation, "valid_from": tomorrow, "valid_to": yesterday}
-    answer = await house.http.post(
-        f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=role
-    )
+    answer = await house.http.post(f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=role)
     assert answer.status_code == 422
 
 
 @pytest.mark.parametrize("role", ["service", "integrating_system", "root"])
-async def test_roles_of_the_house_are_not_given_to_people(
-    house: House, new_person: NewPerson, role: str
-) -> None:
+async def test_roles_of_the_house_are_not_given_to_people(house: House, new_person: NewPerson, role: str) -> None:
     person = await new_person()
     body = {"role": role, "organisation_id": await house.organisation("front_committee")}
-    answer = await house.http.post(
-        f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=body
-    )
+    answer = await house.http.post(f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=body)
     assert answer.status_code == 422
 
 
@@ -200,9 +182,7 @@ async def test_lock_ends_everything_and_unlock_lets_in_again(house: House, new_p
     assert twice.status_code == 409
     refused = await house.token(grant_type="refresh_token", refresh_token=signed_in["refresh_token"])
     assert refused.status_code == 401
-    wrong = await house.token(
-        grant_type="password", username=person["username"], password=person["password"]
-    )
+    wrong = await house.token(grant_type="password", username=person["username"], password=person["password"])
     assert (wrong.status_code, wrong.json()["code"]) == (401, "wrong_credentials")
     me = await house.http.get(f"{API}/me", headers=bearer(signed_in["access_token"]))
     assert me.status_code == 401
@@ -297,9 +277,7 @@ async def test_a_client_sees_its_secret_once_and_rotates_it(house: House) -> Non
     revoked = await house.http.post(f"{address}/revoke", headers=house.admin | if_match(2))
     assert revoked.json()["status"] == "revoked"
     assert await sign_in(rotated.json()["client_secret"]) == 401
-    events = await house.rows(
-        "SELECT sequence, data FROM outbox WHERE subject = $1 ORDER BY sequence", client["id"]
-    )
+    events = await house.rows("SELECT sequence, data FROM outbox WHERE subject = $1 ORDER BY sequence", client["id"])
     assert [(row["sequence"], json.loads(row["data"])["reason"]) for row in events] == [
         (1, "client_revoked"),
         (2, "client_revoked"),
@@ -308,7 +286,5 @@ async def test_a_client_sees_its_secret_once_and_rotates_it(house: House) -> Non
 
 async def test_the_houses_own_clients_are_not_touched_here(house: House) -> None:
     [row] = await house.rows("SELECT id, version FROM api_client WHERE client_id = 'targets'")
-    answer = await house.http.post(
-        f"{API}/clients/{row['id']}/rotate", headers=house.admin | if_match(row["version"])
-    )
+    answer = await house.http.post(f"{API}/clients/{row['id']}/rotate", headers=house.admin | if_match(row["version"]))
     assert (answer.status_code, answer.json()["code"]) == (409, "managed_by_settings")

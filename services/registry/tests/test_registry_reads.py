@@ -22,10 +22,7 @@ async def test_which_organisation_stood_for_31135_and_what_became_of_it(house: H
     assert heir["clause"] == "1"
     assert heir["legal_basis"] == "Nghị quyết 1668/NQ-UBTVQH15 ngày 16/6/2025, Điều 1 khoản 1"
     assert heir["confidence"] == "confirmed"
-    became = {
-        body["name"]: [step["organisation"]["name"] for step in body["became"]]
-        for body in body["organisations"]
-    }
+    became = {body["name"]: [step["organisation"]["name"] for step in body["became"]] for body in body["organisations"]}
     assert len(became) == 9
     assert became["Ủy ban nhân dân phường Tân An"] == ["Ủy ban nhân dân phường Ninh Kiều"]
     assert became["Ủy ban Mặt trận Tổ quốc Việt Nam phường Tân An"] == [

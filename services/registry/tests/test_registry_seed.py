@@ -9,10 +9,10 @@ from importlib.resources import files
 import asyncpg
 import holidays
 import pytest
-from devstack.databases import Database
-from servicekit import migrations
 
+from devstack.databases import Database
 from registry.seeds.territory import Territory
+from servicekit import migrations
 
 
 async def fetch(database: Database, query: str, *values: object) -> list[asyncpg.Record]:
@@ -88,9 +88,10 @@ async def test_a_code_belongs_to_one_unit_at_a_time(template: Database) -> None:
     try:
         with pytest.raises(asyncpg.ExclusionViolationError):
             await connection.execute(
-                "INSERT INTO unit (id, code, name, type, level, path, valid_from, start_known, plain_name, sort_key, source)"
-                " SELECT gen_random_uuid(), code, name, type, level, path, '2026-01-01', true, plain_name, sort_key, source"
-                " FROM unit WHERE code = '31135' AND valid_to IS NULL"
+                "INSERT INTO unit"
+                " (id, code, name, type, level, path, valid_from, start_known, plain_name, sort_key, source)"
+                " SELECT gen_random_uuid(), code, name, type, level, path, '2026-01-01', true, plain_name, sort_key,"
+                " source FROM unit WHERE code = '31135' AND valid_to IS NULL"
             )
     finally:
         await connection.close()

@@ -10,15 +10,16 @@ from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
 from devstack.credentials import new_signing_key
 from devstack.databases import Database
 from devstack.engines import Engines
+from registry.actions.signing import LIFETIME_SECONDS, TokenSigner
+from registry.passwords import PasswordHasher
+from registry.settings import RegistrySettings
 from servicekit.errors import Unauthenticated
 from servicekit.identity import TokenVerifier
-
-from registry.hashing import PasswordHasher
-from registry.settings import RegistrySettings
-from registry.signing import LIFETIME_SECONDS, TokenSigner
 
 from .conftest import ADMIN_PASSWORD, API, CLIENT_SECRET, House, bearer, make_settings, running_house
 
@@ -92,9 +93,7 @@ async def test_the_sixth_try_waits_even_with_the_right_password(house: House, ne
             *(house.token(grant_type="password", username=username, password="sai") for _ in range(12))
         )
         assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 7
-    blocked = await house.token(
-        grant_type="password", username=person["username"], password=person["password"]
-    )
+    blocked = await house.token(grant_type="password", username=person["username"], password=person["password"])
     assert blocked.status_code == 429
     assert 0 < int(blocked.headers["retry-after"]) <= 15 * 60
     house.clock.ahead = timedelta(minutes=16)
@@ -115,9 +114,7 @@ async def refresh(house: House, token: str) -> httpx.Response:
     return await house.token(grant_type="refresh_token", refresh_token=token)
 
 
-async def test_a_refresh_token_is_good_once_and_reuse_ends_the_family(
-    house: House, new_person: NewPerson
-) -> None:
+async def test_a_refresh_token_is_good_once_and_reuse_ends_the_family(house: House, new_person: NewPerson) -> None:
     person = await new_person()
     first = (await house.sign_in(person["username"], person["password"]))["refresh_token"]
     answer = await refresh(house, first)
@@ -127,9 +124,7 @@ async def test_a_refresh_token_is_good_once_and_reuse_ends_the_family(
     third = (await refresh(house, second)).json()["refresh_token"]
     assert (await refresh(house, first)).status_code == 401
     assert (await refresh(house, third)).status_code == 401
-    [event] = await house.rows(
-        "SELECT type, sequence, data FROM outbox WHERE subject = $1", person["id"]
-    )
+    [event] = await house.rows("SELECT type, sequence, data FROM outbox WHERE subject = $1", person["id"])
     assert (event["type"], event["sequence"]) == ("registry.access.revoked.v1", 1)
     assert json.loads(event["data"]) == {"reason": "token_reuse"}
     assert (await refresh(house, first)).status_code == 401
@@ -161,9 +156,7 @@ async def test_sign_out_ends_the_session_and_tells_everybody(house: House, new_p
     assert (await refresh(house, body["refresh_token"])).status_code == 401
     [event] = await house.rows("SELECT type, data FROM outbox WHERE subject = $1", person["id"])
     assert json.loads(event["data"]) == {"reason": "logout"}
-    audited = await house.rows(
-        "SELECT action FROM audit_entry WHERE subject_id = $1 ORDER BY id", person["id"]
-    )
+    audited = await house.rows("SELECT action FROM audit_entry WHERE subject_id = $1 ORDER BY id", person["id"])
     assert [row["action"] for row in audited] == ["account.created", "session.started", "session.ended"]
 
 
@@ -195,21 +188,27 @@ async def test_clients_get_tokens_for_their_secret(house: House) -> None:
 async def test_malformed_requests_are_refused(house: House, body: Any) -> None:
     answer = await house.http.post(f"{API}/tokens", json=body)
     assert answer.status_code == 422
-    assert "b" not in [error.get("input") for error in answer.json()["errors"]]
+    assert "input" not in answer.text
 
 
 async def test_nothing_secret_is_stored_in_plain(house: House, new_person: NewPerson) -> None:
     person = await new_person()
     token = (await house.sign_in(person["username"], person["password"]))["refresh_token"]
-    for table in ("account", "api_client", "refresh_token", "sign_in_session", "idempotency_key", "outbox", "audit_entry"):
+    for table in (
+        "account",
+        "api_client",
+        "refresh_token",
+        "sign_in_session",
+        "idempotency_key",
+        "outbox",
+        "audit_entry",
+    ):
         for row in await house.rows(f"SELECT {table}::text AS line FROM {table}"):
             for secret in (person["password"], token, CLIENT_SECRET, ADMIN_PASSWORD, "Nguyễn Thị Thử"):
                 assert secret not in row["line"]
 
 
 async def test_old_keys_stay_published_while_their_tokens_live() -> None:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
-
     old, new = new_signing_key(), new_signing_key()
     public = load_pem_private_key(old.encode(), None).public_key()
     pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
@@ -223,7 +222,7 @@ async def test_old_keys_stay_published_while_their_tokens_live() -> None:
 async def test_starting_again_changes_nothing_and_a_new_password_takes_effect(
     engines: Engines, database: Database, settings: RegistrySettings, house: House
 ) -> None:
-    grants = "SELECT count(*) FROM role_grant g WHERE EXISTS (SELECT 1 FROM account WHERE username = 'quantri' AND id = g.account_id)"
+    grants = "SELECT count(*) FROM role_grant g JOIN account a ON a.id = g.account_id WHERE a.username = 'quantri'"
     version = "SELECT version FROM account WHERE username = 'quantri'"
     before = [(await house.rows(query))[0][0] for query in (grants, version)]
     assert before[0] == 9
@@ -244,3 +243,31 @@ async def test_a_weak_administrator_password_stops_the_start(engines: Engines, d
     with pytest.raises(ValueError, match="ADMIN_PASSWORD"):
         async with running_house(make_settings(engines, database, admin_password="admin"), database.app_dsn):
             pass
+
+
+async def test_revoked_tokens_are_refused_here_at_once_and_new_ones_are_good(
+    house: House, new_person: NewPerson
+) -> None:
+    person = await new_person()
+    old = bearer((await house.sign_in(person["username"], person["password"]))["access_token"])
+    other = bearer((await house.sign_in(person["username"], person["password"]))["access_token"])
+    assert (await house.http.post(f"{API}/sessions/logout", headers=old)).status_code == 204
+    for headers in (old, other):
+        answer = await house.http.get(f"{API}/me", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    new = bearer((await house.sign_in(person["username"], person["password"]))["access_token"])
+    assert (await house.http.get(f"{API}/me", headers=new)).status_code == 200
+
+
+async def test_an_administrator_who_loses_the_role_stops_at_once(house: House, new_person: NewPerson) -> None:
+    person = await new_person(roles=("administrator",))
+    headers = await house.headers(person["username"], person["password"])
+    assert (await house.http.get(f"{API}/accounts", headers=headers)).status_code == 200
+    grant = person["grants"][0]
+    ended = await house.http.delete(
+        f"{API}/accounts/{person['id']}/roles/{grant['id']}", headers=house.admin | {"If-Match": '"1"'}
+    )
+    assert ended.status_code == 204
+    assert (await house.http.get(f"{API}/accounts", headers=headers)).status_code == 401
+    again = await house.headers(person["username"], person["password"])
+    assert (await house.http.get(f"{API}/accounts", headers=again)).status_code == 403

@@ -4,6 +4,7 @@ import asyncio
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,9 +63,9 @@ async def database(made: MadeDatabase) -> AsyncIterator[Database]:
     await opened.close()
 
 
-@pytest.fixture
-async def house(made: MadeDatabase, engines: Engines) -> AsyncIterator[House]:
-    app = create_app(settings(made, engines))
+@asynccontextmanager
+async def running(made: MadeDatabase, engines: Engines, *, worker: bool) -> AsyncIterator[House]:
+    app = create_app(settings(made, engines, worker=worker))
     runtime: Runtime = app.state.runtime
 
     async def keys() -> dict[str, Any]:
@@ -78,6 +79,21 @@ async def house(made: MadeDatabase, engines: Engines) -> AsyncIterator[House]:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=True)
         async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             yield House(app, client, clock, runtime)
+
+
+@pytest.fixture
+async def house(made: MadeDatabase, engines: Engines) -> AsyncIterator[House]:
+    """The application without its worker."""
+    async with running(made, engines, worker=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def busy_house(made: MadeDatabase, engines: Engines) -> AsyncIterator[House]:
+    """The application with its worker inside, on empty streams."""
+    await engines.purge_streams()
+    async with running(made, engines, worker=True) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -163,7 +163,7 @@ class House:
         return Person(self.client, [{"role": role, "organisation": str(at)} for role, at in grants])
 
 
-def settings(made: MadeDatabase, engines: Engines) -> TargetsSettings:
+def settings(made: MadeDatabase, engines: Engines, *, worker: bool = False) -> TargetsSettings:
     secret = base64.b64encode(os.urandom(32)).decode()
     return TargetsSettings(
         deployment="test",
@@ -175,6 +175,7 @@ def settings(made: MadeDatabase, engines: Engines) -> TargetsSettings:
         client_secret="unused",
         keyring=json.dumps({"current": "k1", "keys": {"k1": secret}}),
         index_key=secret,
+        embed_worker=worker,
         database_pool=4,
     )
 
@@ -188,6 +189,15 @@ def report_body(organisation: UUID, numerator: Any = 740, denominator: Any = 100
         "denominator": denominator,
     }
     return {name: value for name, value in (body | more).items() if value is not ...}
+
+
+async def submit_one(operator: Person, **more: Any) -> tuple[str, str]:
+    """Enter and submit the first commune's report; return its path and ETag."""
+    made = await operator.post("/reports", report_body(COMMUNES[0], **more))
+    assert made.status_code == 201, made.text
+    sent = await operator.post(f"/reports/{made.json()['id']}/submit", etag=made.headers["etag"])
+    assert sent.status_code == 200, sent.text
+    return f"/reports/{made.json()['id']}", sent.headers["etag"]
 
 
 async def rows(database: Database, query: str, **given: Any) -> list[dict[str, Any]]:

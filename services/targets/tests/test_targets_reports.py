@@ -14,10 +14,10 @@ from targets_house import (
     WARD_GOVERNMENT,
     House,
     Person,
-    StatementCount,
     organisation_id,
     report_body,
     rows,
+    submit_one,
 )
 
 from devstack.databases import Database as MadeDatabase
@@ -34,14 +34,6 @@ async def count(database: Database) -> dict[str, int]:
         " (SELECT count(*) FROM reporting_period) AS periods"
     )
     return (await rows(database, query))[0]
-
-
-async def submitted(operator: Person, **more: Any) -> tuple[str, str]:
-    made = await operator.post("/reports", report_body(HERE, **more))
-    assert made.status_code == 201, made.text
-    sent = await operator.post(f"/reports/{made.json()['id']}/submit", etag=made.headers["etag"])
-    assert sent.status_code == 200, sent.text
-    return f"/reports/{made.json()['id']}", sent.headers["etag"]
 
 
 async def test_a_report_says_where_it_stands_and_what_its_own_figures_mean(period: Open, operator: Person) -> None:
@@ -79,14 +71,12 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("changed", "status", "code"), REFUSED)
-async def test_what_is_refused_leaves_nothing_behind(
-    period: Open, operator: Person, database: Database, changed: dict[str, Any], status: int, code: str
-) -> None:
+async def test_what_is_refused_leaves_nothing_behind(period: Open, operator: Person, database: Database) -> None:
     await period()
     before = await count(database)
-    answer = await operator.post("/reports", report_body(HERE, **changed))
-    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    for changed, status, code in REFUSED:
+        answer = await operator.post("/reports", report_body(HERE, **changed))
+        assert (answer.status_code, answer.json()["code"]) == (status, code), (changed, answer.text)
     assert await count(database) == before
 
 
@@ -116,7 +106,7 @@ async def test_a_returned_report_is_corrected_and_its_history_keeps_everything(
     period: Open, operator: Person, verifier: Person, approver: Person, made: MadeDatabase, database: Database
 ) -> None:
     await period()
-    path, etag = await submitted(operator)
+    path, etag = await submit_one(operator)
     returned = await verifier.post(f"{path}/return", {"reason": "Mẫu số chưa có nguồn"}, etag=etag)
     assert returned.json()["status"] == "returned"
     assert returned.json()["return_reason"] == "Mẫu số chưa có nguồn"
@@ -156,20 +146,16 @@ async def test_a_returned_report_is_corrected_and_its_history_keeps_everything(
     assert not any("biên bản" in str(line["data"]) or "nguồn" in str(line["data"]) for line in told)
     for dsn in (made.app_dsn, made.owner_dsn):
         connection = await asyncpg.connect(dsn)
-        for statement in (
-            "UPDATE report_change SET reason = 'x'",
-            "DELETE FROM report_change",
-            "TRUNCATE report_change",
-        ):
+        for verb in ("UPDATE report_change SET reason = 'x'", "DELETE FROM report_change", "TRUNCATE report_change"):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await connection.execute(statement)
+                await connection.execute(verb)
         await connection.close()
 
 
 async def test_three_persons_are_three_persons(house: House, period: Open, operator: Person) -> None:
     await period()
     both = house.person(("reporter", CITY), ("verifier", CITY), ("approver", BOARD))
-    path, etag = await submitted(both)
+    path, etag = await submit_one(both)
     own = await both.post(f"{path}/verify", etag=etag)
     assert (own.status_code, own.json()["code"]) == (403, "same_person")
     second = house.person(("verifier", CITY), ("approver", BOARD))
@@ -195,7 +181,7 @@ async def test_approving_is_the_monitoring_board_s_alone(
     house: House, period: Open, operator: Person, verifier: Person
 ) -> None:
     await period()
-    path, etag = await submitted(operator)
+    path, etag = await submit_one(operator)
     etag = (await verifier.post(f"{path}/verify", etag=etag)).headers["etag"]
     elsewhere = house.person(("approver", CITY))
     refused = await elsewhere.post(f"{path}/approve", etag=etag)
@@ -205,7 +191,7 @@ async def test_approving_is_the_monitoring_board_s_alone(
 
 async def test_another_unit_s_report_is_not_there(house: House, period: Open, operator: Person) -> None:
     await period()
-    path, etag = await submitted(operator)
+    path, etag = await submit_one(operator)
     neighbour = house.person(("reporter", THERE), ("verifier", THERE), ("front_officer", THERE))
     for call in (
         neighbour.get(path),
@@ -228,80 +214,7 @@ async def test_another_unit_s_report_is_not_there(house: House, period: Open, op
 
 async def test_a_role_elsewhere_counts_for_nothing_here(house: House, period: Open, operator: Person) -> None:
     await period()
-    path, etag = await submitted(operator)
+    path, etag = await submit_one(operator)
     mixed = house.person(("auditor", HERE), ("verifier", THERE))
     refused = await mixed.post(f"{path}/verify", etag=etag)
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
-
-
-async def test_versions(period: Open, operator: Person, verifier: Person) -> None:
-    await period()
-    path, etag = await submitted(operator)
-    missing = await verifier.client.post(f"/api/v1/targets{path}/verify", headers=verifier.headers)
-    assert missing.status_code == 428
-    stale = await verifier.post(f"{path}/verify", etag='"1"')
-    assert (stale.status_code, stale.json()["code"]) == (412, "stale_version")
-    assert (await verifier.post(f"{path}/verify", etag="2")).status_code == 400
-    skipped = await verifier.post(f"{path}/verify", etag=etag)
-    assert skipped.status_code == 200
-    twice = await verifier.post(f"{path}/verify", etag=skipped.headers["etag"])
-    assert (twice.status_code, twice.json()["code"]) == (409, "step_not_allowed")
-
-
-async def test_entering_twice_with_one_key_makes_one_report(period: Open, operator: Person, database: Database) -> None:
-    await period()
-    key = str(uuid.uuid4())
-    first = await operator.post("/reports", report_body(HERE), key=key)
-    second = await operator.post("/reports", report_body(HERE), key=key)
-    assert (first.status_code, second.status_code) == (201, 201)
-    assert first.json() == second.json()
-    assert second.headers["idempotent-replayed"] == "true"
-    other = await operator.post("/reports", report_body(HERE, 1, 2), key=key)
-    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
-    bare = await operator.client.post("/api/v1/targets/reports", json=report_body(HERE), headers=operator.headers)
-    assert (bare.status_code, bare.json()["code"]) == (400, "idempotency_key_required")
-    assert (await count(database))["reports"] == 1
-
-
-async def test_an_unchanged_draft_stays_as_it_is(period: Open, operator: Person, database: Database) -> None:
-    await period()
-    made = await operator.post("/reports", report_body(HERE))
-    path = f"/reports/{made.json()['id']}"
-    same = await operator.patch(path, {"numerator": "740.0"}, etag=made.headers["etag"])
-    assert (same.status_code, same.headers["etag"]) == (200, '"1"')
-    nothing = await operator.patch(path, {"reason": "x"}, etag=made.headers["etag"])
-    assert (nothing.status_code, nothing.json()["code"]) == (422, "nothing_to_change")
-    above = await operator.patch(path, {"numerator": 2000}, etag=made.headers["etag"])
-    assert (above.status_code, above.json()["code"]) == (422, "bad_figures")
-    assert (await count(database))["changes"] == 1
-
-
-async def test_statement_counts(house: House, period: Open, operator: Person, verifier: Person) -> None:
-    opened = await period()
-    counts: dict[str, int] = {}
-    with StatementCount(house.runtime.database) as counted:
-        made = await operator.post("/reports", report_body(HERE))
-        counts["enter"] = len(counted)
-        sent = await operator.post(f"/reports/{made.json()['id']}/submit", etag=made.headers["etag"])
-        counts["submit"] = len(counted) - sum(counts.values())
-        await verifier.post(f"/reports/{made.json()['id']}/verify", etag=sent.headers["etag"])
-        counts["verify"] = len(counted) - sum(counts.values())
-    assert max(counts.values()) <= 10, (counts, counted.statements)
-    limits = {
-        f"/reports/{made.json()['id']}": 3,
-        f"/reports/{made.json()['id']}/history": 4,
-        "/reports": 4,
-        "/indicators": 4,
-        "/indicators/TGT-01": 3,
-        "/periods": 4,
-        f"/periods/{opened['id']}": 3,
-        f"/periods/{opened['id']}/expected": 4,
-        f"/periods/{opened['id']}/deadline": 3,
-    }
-    for path, limit in limits.items():
-        with StatementCount(house.runtime.database) as counted:
-            assert (await operator.get(path)).status_code == 200, path
-        assert len(counted) <= limit, (path, counted.statements)
-    with StatementCount(house.runtime.database) as counted:
-        await operator.get("/indicators/TGT-01/progress", period="2025")
-    assert len(counted) <= 3

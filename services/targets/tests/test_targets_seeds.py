@@ -1,4 +1,4 @@
-"""The resolution as data: its exact words, its comparators, and what it leaves open; the schema agrees with the code."""
+"""The resolution as data: its exact words, its comparators, what it leaves open; schema and code agree."""
 
 import asyncio
 import re

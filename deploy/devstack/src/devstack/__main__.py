@@ -88,18 +88,18 @@ def _progress(text: str) -> None:
 @app.command(context_settings=PASS_ON)
 def demo(context: typer.Context) -> None:
     """The main journey on a throwaway data folder; --json prints what happened."""
-    raise typer.Exit(_delegate("devstack.demo.main", context.args))
+    raise typer.Exit(_delegate("devstack.demo.main", "main", context.args))
 
 
 @app.command(context_settings=PASS_ON)
 def bench(context: typer.Context) -> None:
     """Side-by-side measurements, printed as ratios."""
-    raise typer.Exit(_delegate("devstack.bench", context.args))
+    raise typer.Exit(_delegate("devstack.bench", "command_line", context.args))
 
 
-def _delegate(module: str, arguments: list[str]) -> int:
+def _delegate(module: str, function: str, arguments: list[str]) -> int:
     # Imported only when asked for: `up` should not wait for what only the demo needs.
-    return int(import_module(module).main(arguments) or 0)
+    return int(getattr(import_module(module), function)(arguments) or 0)
 
 
 @app.command(context_settings=PASS_ON)

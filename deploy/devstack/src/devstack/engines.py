@@ -11,7 +11,7 @@ from typing import Literal, Self
 
 import nats
 
-from devstack import databases, paths, streams
+from devstack import databases, paths
 from devstack.credentials import new_password
 from devstack.databases import Database, Passwords
 from devstack.folder import make_folder, temporary_folder
@@ -19,6 +19,7 @@ from devstack.nats import USERS, Nats
 from devstack.postgres import Postgres
 from devstack.probes import Probe, wait_until
 from devstack.processes import Command, StackError, end, exit_of, free_ports, spawn
+from servicekit import streams
 
 Role = Literal["app", "owner"]
 
@@ -78,7 +79,7 @@ class Engines:
 
     async def _first_nats(self) -> None:
         await self.start_nats()
-        await streams.apply_url(self.nats_url("ops"))
+        await streams.apply_url(self.nats_url("ops"), paths.STREAMS)
 
     async def stop(self) -> None:
         """Stop both and delete their files."""
@@ -146,7 +147,7 @@ class Engines:
             js = client.jetstream()
             for stream in await js.streams_info():
                 await js.delete_stream(str(stream.config.name))
-            await streams.apply(js, streams.read())
+            await streams.apply(js, streams.read(paths.STREAMS))
         finally:
             await client.close()
 

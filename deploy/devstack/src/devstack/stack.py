@@ -19,8 +19,8 @@ from devstack.ports import Ports
 from devstack.postgres import Postgres, answers
 from devstack.probes import http_ready, wait_until
 from devstack.processes import Command, require_free_port
-from devstack.streams import apply_url
 from devstack.supervisor import Action, Part, Process, Step, Supervisor
+from servicekit.streams import apply_url
 
 Parts = Callable[["Stack"], Sequence[Part]]
 
@@ -224,7 +224,7 @@ def engine_parts(stack: Stack) -> list[Part]:
         await tell_again(stack.data, stack.engine.admin_dsn)
 
     async def streams() -> None:
-        await apply_url(stack.nats_url("ops"))
+        await apply_url(stack.nats_url("ops"), paths.STREAMS)
 
     parts.append(Step("roles", ("postgres",), roles))
     parts.append(Step("streams", ("nats",) if stack.nats is not None else (), streams))

@@ -24,7 +24,7 @@ class Process:
     ready: Probe
     needs: tuple[str, ...] = ()
     prepare: Action | None = None
-    start_patience: float = 60.0
+    start_patience: float = 120.0
     stop_patience: float = 15.0
 
 

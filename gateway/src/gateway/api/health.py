@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from gateway.refusals import Refusal
 from gateway.signin import SignIn
 from gateway.upstream import Upstream
+from servicekit.telemetry.measures import metrics_text
 
 _ASK_SECONDS = 4.0
 # Anybody may ask; the services are asked at most once a second whatever the crowd.
@@ -77,6 +78,11 @@ def router(upstreams: dict[str, Upstream], signin: SignIn) -> APIRouter:
         headers = {"Cache-Control": "no-store"} | ({"Retry-After": "5"} if status == 503 else {})
         return JSONResponse(answer, status_code=status, headers=headers)
 
+    async def metrics() -> Response:
+        body, media_type = metrics_text()
+        return Response(body, media_type=media_type, headers={"Cache-Control": "no-store"})
+
+    routes.add_api_route("/metrics", metrics)
     routes.add_api_route("/livez", livez)
     routes.add_api_route("/readyz", readyz)
     routes.add_api_route("/healthz", healthz)

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.audit_chain import ENTRY_COLUMNS, GENESIS, link
 from servicekit.clock import Clock, SystemClock
-from servicekit.db import Database
+from servicekit.db import Database, fetch
 from servicekit.identity import Actor
 from servicekit.waiting import pause
 
@@ -29,16 +29,13 @@ SEAL_SECONDS = 1.0
 BATCH = 1000
 _log = structlog.get_logger(__name__)
 
-_WRITE = text(
-    """
-    WITH entry AS (
-      INSERT INTO audit_entry (at, action, subject_type, subject_id, actor_kind, actor_id, reason, details)
-      VALUES (:now, :action, :subject_type, :subject_id, :actor_kind, :actor_id, :reason, CAST(:details AS jsonb))
-      RETURNING id
-    )
-    INSERT INTO audit_unsealed (entry_id) SELECT id FROM entry
-    """
+_WRITE = """
+WITH entry AS (
+  INSERT INTO audit_entry (at, action, subject_type, subject_id, actor_kind, actor_id, reason, details)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+  RETURNING id
 )
+INSERT INTO audit_unsealed (entry_id) SELECT id FROM entry"""
 
 
 async def write(
@@ -57,18 +54,17 @@ async def write(
     `actor` None means nobody signed in (an anonymous person, or the house itself). `reason` is a code and `details`
     hold ids, codes and versions: never free text or personal data, for nothing here can be erased.
     """
-    await session.execute(
+    await fetch(
+        session,
         _WRITE,
-        {
-            "now": now,
-            "action": action,
-            "subject_type": subject_type,
-            "subject_id": subject_id,
-            "actor_kind": actor.kind if actor else "anonymous",
-            "actor_id": actor.id if actor else None,
-            "reason": reason,
-            "details": json.dumps(details or {}, ensure_ascii=False, allow_nan=False, default=_plain),
-        },
+        now,
+        action,
+        subject_type,
+        subject_id,
+        actor.kind if actor else "anonymous",
+        actor.id if actor else None,
+        reason,
+        json.dumps(details or {}, ensure_ascii=False, allow_nan=False, default=_plain),
     )
 
 

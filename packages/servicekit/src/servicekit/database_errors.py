@@ -28,22 +28,26 @@ _BY_STATE: dict[str, type[DomainError]] = {
 
 def install(app: FastAPI) -> None:
     """Register the handlers on an application."""
-    app.add_exception_handler(DBAPIError, _database_error)
-    app.add_exception_handler(PoolTimeout, _unreachable)
-    for error in (OSError, asyncio.TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        app.add_exception_handler(error, _unreachable)
+    for refused in (DBAPIError, asyncpg.PostgresError):
+        app.add_exception_handler(refused, _database_error)
+    for unreachable in (PoolTimeout, OSError, asyncio.TimeoutError, asyncpg.InterfaceError):
+        app.add_exception_handler(unreachable, _unreachable)
 
 
-def translate(error: DBAPIError) -> DomainError:
+def translate(error: Exception) -> DomainError:
     """Return the domain error for a database error; what is not the caller's doing is Unavailable."""
-    state = str(getattr(error.orig, "sqlstate", "") or "")
-    return _BY_STATE.get(state, Unavailable)()
+    return _BY_STATE.get(_state(error), Unavailable)()
+
+
+def _state(error: Exception) -> str:
+    """Return the SQLSTATE of an error of SQLAlchemy or of the driver itself; "" when the server gave none."""
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(origin, "sqlstate", "") or "")
 
 
 async def _database_error(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, DBAPIError)
-    state = str(getattr(error.orig, "sqlstate", "") or "")
-    if state[:2] in ("25", "42", "XX") or (isinstance(error.orig, TypeError | ValueError)):
+    of_parameters = isinstance(error, DBAPIError) and isinstance(error.orig, TypeError | ValueError)
+    if _state(error)[:2] in ("25", "42", "XX") or of_parameters:
         raise error  # our own mistake: let it be a 500 with its trace in the log
     return answer(request, translate(error))
 

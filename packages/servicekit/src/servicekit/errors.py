@@ -28,6 +28,7 @@ class Kind(Enum):
     UNAUTHENTICATED = 401
     FORBIDDEN = 403
     NOT_FOUND = 404
+    METHOD = 405
     CONFLICT = 409
     GONE = 410
     PRECONDITION = 412
@@ -107,7 +108,7 @@ class NotFound(DomainError):
 class MethodNotAllowed(DomainError):
     """The address exists but not for this method."""
 
-    kind = Kind.NOT_FOUND
+    kind = Kind.METHOD
     code = "method_not_allowed"
     vi = "Địa chỉ này không nhận phương thức vừa gửi. Hãy xem tài liệu API."
     en = "This address does not take that method. See the API documents."

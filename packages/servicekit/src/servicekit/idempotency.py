@@ -11,22 +11,25 @@ import json
 import os
 from typing import Annotated
 
+import asyncpg
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fastapi import Depends, Header, Request
 from fastapi.responses import Response
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.clock import Now
-from servicekit.db import WriteSession
+from servicekit.db import WriteSession, fetch
 from servicekit.errors import IdempotencyKeyRequired, IdempotencyKeyReused, RequestInProgress
 from servicekit.identity import authenticate
 from servicekit.tables import idempotency_key
 
 _KEY_HEADER = Header(alias="Idempotency-Key", description="16 to 64 characters, new for each thing created")
 _KEPT_HEADERS = ("content-type", "etag", "location")
+_CLAIM = """
+INSERT INTO idempotency_key (key_hash, request_hash, created_at) VALUES ($1, $2, $3)
+ON CONFLICT DO NOTHING RETURNING key_hash"""
+_REMEMBER = "UPDATE idempotency_key SET status = $2, answer = $3 WHERE key_hash = $1"
 
 
 class Replay(Exception):
@@ -43,28 +46,21 @@ async def claim_key(
     now: Now,
     key: Annotated[str | None, _KEY_HEADER] = None,
 ) -> None:
-    """Claim the key for this request, or replay. Raises IdempotencyKeyRequired, IdempotencyKeyReused, RequestInProgress."""
+    """Claim the key for this request, or replay.
+
+    Raises IdempotencyKeyRequired, IdempotencyKeyReused or RequestInProgress.
+    """
     if key is None or not 16 <= len(key) <= 64 or not key.isascii() or not key.isprintable():
         raise IdempotencyKeyRequired
     actor = await authenticate(request)
     owner = str(actor.id) if actor else ""
     key_hash = hashlib.sha256(f"{key}|{owner}|{request.method}|{request.url.path}".encode()).digest()
     request_hash = hmac.digest(key.encode(), await request.body(), "sha256")
-    claim = (
-        insert(idempotency_key)
-        .values(key_hash=key_hash, request_hash=request_hash, created_at=now)
-        .on_conflict_do_nothing()
-        .returning(idempotency_key.c.key_hash)
-    )
     try:
-        claimed = (await session.execute(claim)).scalar_one_or_none()
-    except DBAPIError as error:
-        if (
-            getattr(error.orig, "sqlstate", None) == "55P03"
-        ):  # lock_not_available: the first one is still at work
-            raise RequestInProgress from error
-        raise
-    if claimed is None:
+        claimed = await fetch(session, _CLAIM, key_hash, request_hash, now)
+    except asyncpg.LockNotAvailableError as error:  # the first one is still at work
+        raise RequestInProgress from error
+    if not claimed:
         raise Replay(await _stored_answer(session, key, key_hash, request_hash))
     request.state.idempotency = (key, key_hash)
 
@@ -90,11 +86,8 @@ async def remember_answer(request: Request, response: Response) -> None:
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     plain = json.dumps({"headers": headers, "body": bytes(response.body).decode()}).encode()
     nonce = os.urandom(12)
-    await request.state.write_session.execute(
-        update(idempotency_key)
-        .where(idempotency_key.c.key_hash == key_hash)
-        .values(status=response.status_code, answer=nonce + _cipher(key).encrypt(nonce, plain, key_hash))
-    )
+    sealed = nonce + _cipher(key).encrypt(nonce, plain, key_hash)
+    await fetch(request.state.write_session, _REMEMBER, key_hash, response.status_code, sealed)
 
 
 def _cipher(key: str) -> AESGCM:

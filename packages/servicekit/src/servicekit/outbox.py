@@ -7,18 +7,18 @@ so that `replay` can tell everything again after the courier has lost its store.
 """
 
 import asyncio
+import json
 from datetime import datetime
 from uuid import UUID, uuid4
 
 import asyncpg
-from sqlalchemy import insert, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from servicekit.db import Database
+from servicekit.db import Database, fetch
 from servicekit.events import Event, EventDraft, encode, source_of
 from servicekit.failures import CONNECTION_LOST
 from servicekit.nats_bus import Bus
-from servicekit.tables import outbox
 from servicekit.telemetry import current_traceparent
 from servicekit.waiting import first_of, pause
 
@@ -26,6 +26,9 @@ __all__ = ["CHANNEL", "EventDraft", "Waker", "record", "replay"]
 
 CHANNEL = "outbox"
 REPLAY_PAGE = 500
+_RECORD = """
+INSERT INTO outbox (id, type, subject, sequence, time, visible_at, traceparent, data)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"""
 
 
 async def record(
@@ -38,19 +41,17 @@ async def record(
     without noticing each other.
     """
     event_id = uuid4()
-    await session.execute(
-        insert(outbox)
-        .values(
-            id=event_id,
-            type=event.type,
-            subject=event.subject,
-            sequence=event.sequence,
-            time=now,
-            visible_at=visible_at or now,
-            traceparent=event.traceparent or current_traceparent(),
-            data=event.data,
-        )
-        .inline()
+    await fetch(
+        session,
+        _RECORD,
+        event_id,
+        event.type,
+        event.subject,
+        event.sequence,
+        now,
+        visible_at or now,
+        event.traceparent or current_traceparent(),
+        json.dumps(event.data, ensure_ascii=False, allow_nan=False),
     )
     return event_id
 

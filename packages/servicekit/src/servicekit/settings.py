@@ -13,16 +13,21 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 _SECRETS_DIR = Path(os.environ.get("SECRETS_DIR", "/run/secrets"))
 
 
-class ProcessSettings(BaseSettings):
-    """What every process of the house reads, the gateway included."""
+class SecretSettings(BaseSettings):
+    """Reads the environment and the secret files; never shows what it read in an error."""
 
     model_config = SettingsConfigDict(
-        secrets_dir=_SECRETS_DIR if _SECRETS_DIR.is_dir() else None, extra="ignore", frozen=True, hide_input_in_errors=True
+        secrets_dir=_SECRETS_DIR if _SECRETS_DIR.is_dir() else None,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
-    deployment: str = Field(
-        pattern=r"^[a-z0-9-]{1,40}$", description="Name of this installation; part of the issuer."
-    )
+
+class ProcessSettings(SecretSettings):
+    """What every process of the house reads, the gateway included."""
+
+    deployment: str = Field(pattern=r"^[a-z0-9-]{1,40}$", description="Name of this installation; part of the issuer.")
     service_host: str = "127.0.0.1"
     service_port: int = Field(ge=1, le=65535)
     registry_url: str = Field(pattern=r"^https?://")
@@ -45,4 +50,5 @@ class ServiceSettings(ProcessSettings):
     keyring: SecretStr
     index_key: SecretStr
     embed_worker: bool = False
+    heartbeat_file: Path | None = Field(default=None, description="Touched by a worker that is well.")
     database_pool: int = Field(default=8, ge=2, le=50)

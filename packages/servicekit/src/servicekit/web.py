@@ -69,9 +69,7 @@ def create_app(service: Service, settings: ServiceSettings | None = None) -> Fas
 def build_runtime(service: Service, settings: ServiceSettings) -> Runtime:
     """Make what one process holds; nothing connects yet."""
     telemetry.configure(service.name, log_format=settings.log_format, otlp_endpoint=settings.otlp_endpoint)
-    database = Database(
-        settings.database_url.get_secret_value(), pool=settings.database_pool, application=service.name
-    )
+    database = Database(settings.database_url.get_secret_value(), pool=settings.database_pool, application=service.name)
     registry = RegistryClient(
         settings.registry_url, client_id=service.name, client_secret=settings.client_secret.get_secret_value()
     )
@@ -98,7 +96,7 @@ async def running(runtime: Runtime, *, with_worker: bool) -> AsyncIterator[None]
     await runtime.bus.connect()
     tasks = [asyncio.create_task(runtime.waker.run(stop)), asyncio.create_task(runtime.book.run(stop))]
     if with_worker:
-        tasks.append(asyncio.create_task(run_worker(runtime, stop)))
+        tasks.append(asyncio.create_task(run_worker(runtime, stop, heartbeat=runtime.settings.heartbeat_file)))
     try:
         yield
     finally:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -48,8 +49,12 @@ class Job:
     run: Callable[[Any, Runtime, datetime], Awaitable[None]]
 
 
-async def run_worker(runtime: Runtime, stop: asyncio.Event) -> None:
-    """Run everything of `runtime.service` that is not a request, until `stop` is set; reports to `runtime.health`."""
+async def run_worker(runtime: Runtime, stop: asyncio.Event, *, heartbeat: Path | None = None) -> None:
+    """Run everything of `runtime.service` that is not a request, until `stop` is set; reports to `runtime.health`.
+
+    `heartbeat` is touched every few seconds while this loop turns and the database answers: a container has no other
+    way to see that a process without a port is well.
+    """
     service = runtime.service
     relay = Relay(runtime.database, runtime.bus, service.name, clock=runtime.clock)
     sealer = Sealer(runtime.database, service.name, clock=runtime.clock)
@@ -57,7 +62,7 @@ async def run_worker(runtime: Runtime, stop: asyncio.Event) -> None:
     parts: dict[str, Callable[[], Awaitable[None]]] = {
         "relay": partial(relay.run, stop),
         "sealer": partial(sealer.run, stop),
-        "health": partial(_report, runtime, relay, sealer, stop),
+        "health": partial(_report, runtime, relay, sealer, stop, heartbeat),
     }
     for consumer in service.consumers:
         parts[f"consumer {consumer.name}"] = partial(_consume, runtime, consumer, stop)
@@ -132,8 +137,8 @@ async def _repeat(runtime: Runtime, job: Job, leases: Leases, stop: asyncio.Even
         await pause(stop, seconds)
 
 
-async def _report(runtime: Runtime, relay: Relay, sealer: Sealer, stop: asyncio.Event) -> None:
-    """Refresh what /readyz tells about the worker."""
+async def _report(runtime: Runtime, relay: Relay, sealer: Sealer, stop: asyncio.Event, heartbeat: Path | None) -> None:
+    """Refresh what /readyz tells about the worker, and the heartbeat."""
     loop = asyncio.get_running_loop()
     while not stop.is_set():
         health = runtime.health
@@ -147,6 +152,8 @@ async def _report(runtime: Runtime, relay: Relay, sealer: Sealer, stop: asyncio.
             _oldest.set(oldest)
             for reason in REASONS:
                 _letters.set(letters.get(reason, 0), {"reason": reason})
+            if heartbeat is not None:
+                await asyncio.to_thread(heartbeat.touch)
         except Exception as error:
             health["relay"] = {"state": relay.state, "error": type(error).__name__}
         await pause(stop, HEALTH_SECONDS)

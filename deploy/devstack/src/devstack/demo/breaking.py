@@ -15,7 +15,7 @@ SENT_MEANWHILE = 20
 LOST_OR_DOUBLED = {
     "events not published": "SELECT count(*) FROM outbox WHERE published_at IS NULL AND visible_at <= now()",
     "version gaps": "SELECT count(*) FROM (SELECT subject FROM outbox GROUP BY subject HAVING count(*) <> max(sequence)"
-    " OR min(sequence) <> 1) AS broken",
+    " - min(sequence) + 1) AS broken",
     "events put aside": "SELECT count(*) FROM dead_letter",
     "keys without an answer": "SELECT count(*) FROM idempotency_key WHERE status IS NULL",
 }

@@ -81,6 +81,10 @@ class Client:
         _, match = await self.read(path)
         return (await self._call("PATCH", path, 200, json=body, headers=match))[0]
 
+    async def put(self, path: str, body: Any, match: dict[str, str]) -> Any:
+        """Set a thing, at its present version when it is already there."""
+        return (await self._call("PUT", path, 200, json=body, headers=match))[0]
+
     async def refused(self, method: str, path: str, status: int, **options: Any) -> Any:
         """Send what must be refused and return the problem."""
         return (await self._call(method, path, status, **options))[0]

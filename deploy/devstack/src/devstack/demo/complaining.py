@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from devstack.demo.client import Client, eventually, expect
 from devstack.demo.people import NINH_KIEU, Cast
 from devstack.demo.photo import photo_with_position, traces
+from devstack.demo.working_day import today
 
 TEXT = "Hẻm 12 đường Nguyễn Trãi ngập gần nửa mét mỗi khi mưa lớn, trẻ em không đến trường được."
 
@@ -53,7 +53,7 @@ async def find(cast: Cast, keys: dict[str, str]) -> tuple[str, dict[str, Any]]:
     stored = await officer.bytes(f"/feedback/submissions/{submission}/attachments/{item['attachments'][0]['id']}")
     left = traces(stored)
     expect(not left, f"the stored photo still carries {left}")
-    await cast.people["system"].refused("GET", f"/feedback/submissions/{submission}", 404)
+    await cast.people["neighbour"].refused("GET", f"/feedback/submissions/{submission}", 404)
     return submission, {"photo_bytes": len(stored), "traces_of_the_sender": left}
 
 
@@ -116,11 +116,7 @@ PLAN_PARTS = ("purpose", "scope", "members", "time_and_place", "assignments", "c
 
 def _paper_day() -> date:
     # Served on paper 50 days ago: the clock of who stays silent has run out today.
-    return _today() - timedelta(days=50)
-
-
-def _today() -> date:
-    return datetime.now(ZoneInfo("Asia/Ho_Chi_Minh")).date()
+    return today() - timedelta(days=50)
 
 
 async def _known(officer: Client, submission: str) -> bool:
@@ -131,7 +127,7 @@ async def _known(officer: Client, submission: str) -> bool:
 async def recommend(cast: Cast, case: str) -> tuple[str, dict[str, Any]]:
     """One recommendation for two bodies, each with its own clock; one replies, one stays silent."""
     officer, committee = cast.people["front_officer"], cast.people["committee"]
-    today, paper = _today().isoformat(), _paper_day().isoformat()
+    now, paper = today().isoformat(), _paper_day().isoformat()
     path = f"/oversight/cases/{case}"
     _, match = await officer.read(path)
     body = {
@@ -139,7 +135,7 @@ async def recommend(cast: Cast, case: str) -> tuple[str, dict[str, Any]]:
         "text": "Đề nghị nâng cấp cống hẻm 12 và công khai tiến độ.",
         "served_on": paper,
         "addressees": [
-            {"organisation_id": cast.organisations["committee"], "roles": ["object"], "received_on": today},
+            {"organisation_id": cast.organisations["committee"], "roles": ["object"], "received_on": now},
             {
                 "organisation_id": cast.organisations["city_committee"],
                 "roles": ["competent_body"],
@@ -154,7 +150,9 @@ async def recommend(cast: Cast, case: str) -> tuple[str, dict[str, Any]]:
     reply = {"disposition": "accepted", "text": "Tiếp thu, sẽ nâng cấp trong quý I/2027.", "plan": "Quý I/2027"}
     await committee.act(part, "reply", reply)
     finding = {"finding": "Đã khởi công.", "evidence": "Biên bản kiểm tra hiện trường ngày hôm nay."}
-    verified = await officer.act(part, "verify", finding)
+    await officer.act(part, "verify", finding)
+    verified = (await officer.get(part))["addressee"]
+    expect(verified["status"] == "verified", "the reply was not verified")
     return recommendation, {"recommendation": recommendation, "replied": verified["status"]}
 
 
@@ -164,7 +162,7 @@ async def silence(cast: Cast, recommendation: str) -> dict[str, Any]:
     part = f"/oversight/recommendations/{recommendation}/addressees/{cast.organisations['city_committee']}"
 
     async def overdue() -> Any:
-        found = await officer.get(part)
+        found = (await officer.get(part))["addressee"]
         return found if found["status"] == "overdue" else None
 
     found = await eventually("the silent body is overdue", overdue, 60)

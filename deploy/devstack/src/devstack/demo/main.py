@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from devstack.demo import answered_on_time, breaking, complaining, listening, measuring
+from devstack.demo import answered_on_time, breaking, complaining, listening, measuring, working_day
 from devstack.demo.client import Client
 from devstack.demo.people import Cast, gather_cast
 from devstack.demo.receiver import Receiver
@@ -50,6 +50,7 @@ class Steps:
 
 async def journey(steps: Steps, cast: Cast, receiver: Receiver, host: str) -> str:
     """The journey of the brief, without the restart; returns the endpoint's id."""
+    await steps.run("today is a working day", working_day.declare_working_day(cast))
     registered = await steps.run(
         "an outside system registers for signed events", listening.register(cast, receiver, host)
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from devstack.demo.client import Client, expect
 
-NINH_KIEU = "31135"
+NINH_KIEU, CAI_KHE = "31135", "31120"
 
 
 @dataclass
@@ -41,7 +41,7 @@ PEOPLE = {
     "approver": ("board", ["approver"]),
     "front_officer": ("front", ["intake_officer", "front_officer"]),
     "committee": ("committee", ["handler", "head"]),
-    "supervisor": ("city_front", ["front_officer"]),
+    "neighbour": ("next_front", ["intake_officer", "front_officer"]),
 }
 """Name → (organisation, roles)."""
 
@@ -57,6 +57,7 @@ async def gather_cast(nobody: Client, admin_password: str) -> Cast:
         "board": await city_organisation(nobody, "mass_mobilisation_board"),
         "city_committee": await city_organisation(nobody, "peoples_committee"),
         "front": await commune_organisation(nobody, "front_committee"),
+        "next_front": await commune_organisation(nobody, "front_committee", CAI_KHE),
         "committee": await commune_organisation(nobody, "peoples_committee"),
     }
     cast.fronts = await nobody.all("/registry/organisations", kind="front_committee", level="commune", on="2025-12-31")

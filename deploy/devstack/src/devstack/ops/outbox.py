@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from devstack import paths
 from devstack.ops.options import Data, PortBase, default_data, running_engine
 from devstack.ops.service_databases import Services, opened
 from devstack.ports import Ports
 from devstack.processes import StackError
-from devstack.streams import apply_url
+from servicekit.streams import apply_url
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +37,7 @@ async def _replay(data: Path, ports: Ports, services: list[str] | None, since: d
 
     engine, credentials = running_engine(data, ports)
     if engine.nats_is_ours or services is None:
-        await apply_url(engine.nats_url)
+        await apply_url(engine.nats_url, paths.STREAMS)
     async for name, database in opened(data, ports, services):
         bus = Bus(engine.nats_for(name, password=credentials.nats()[name]), "ops")
         await bus.connect()

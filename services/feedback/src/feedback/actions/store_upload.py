@@ -13,8 +13,8 @@ from feedback.domain.intake import hour_of
 from feedback.files import FileStore
 from feedback.tables import attachment
 
-_ONE_AT_A_TIME = asyncio.Semaphore(2)
-"""A photo of 40 megapixels takes up to 300 MB while it is drawn."""
+_DRAWING = asyncio.Semaphore(2)
+"""At most two at a time: a photo of 40 megapixels takes up to 300 MB while it is drawn."""
 
 
 async def store_upload(
@@ -25,7 +25,7 @@ async def store_upload(
     The hash is of the photo as it is kept and given out, not of what was sent. If the commit fails after the file
     was put, the file is unreadable rubbish: its key was only in the row.
     """
-    async with _ONE_AT_A_TIME:
+    async with _DRAWING:
         photo = await asyncio.to_thread(photos.clean, data)
     stored = await files.put(upload_id, photo.data)
     digest = hashlib.sha256(photo.data).hexdigest()

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.actions.issue import Issued
-from registry.errors import WrongCredentials
+from registry.domain.errors import WrongCredentials
 from registry.queries.access import client_named, grants_on
 from servicekit.working_days import local_date
 

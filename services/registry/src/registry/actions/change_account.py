@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from registry.actions.create_account import check_password
 from registry.actions.end_access import end_sessions
 from registry.actions.grant_role import FIRST_ADMINISTRATOR_ID
-from registry.errors import ManagedBySettings, OutsideYourOrganisations, WrongCredentials
-from registry.hashing import PasswordHasher
+from registry.domain.errors import ManagedBySettings, OutsideYourOrganisations, WrongCredentials
+from registry.passwords import PasswordHasher
 from registry.queries.administering import administered_account, holds_roles_elsewhere
 from registry.tables import Account
 from servicekit import audit

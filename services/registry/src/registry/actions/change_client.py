@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.actions.end_access import revoke_client as publish_revocation
 from registry.actions.grant_role import NewGrant, insert_grant
-from registry.errors import ManagedBySettings
+from registry.domain.errors import ManagedBySettings
 from registry.queries.access import client_named
 from registry.queries.administering import administered_client, administered_organisation
 from registry.tables import ApiClient

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry import publish
-from registry.errors import OutsideYourOrganisations
+from registry.domain.errors import OutsideYourOrganisations
 from registry.queries.administering import administered_organisation
 from registry.tables import Organisation, Unit
 from servicekit import audit

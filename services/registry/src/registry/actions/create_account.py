@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.actions.grant_role import NewGrant, insert_grant
+from registry.domain.errors import PasswordTooWeak
 from registry.domain.passwords import MINIMUM, weakness
-from registry.errors import PasswordTooWeak
-from registry.hashing import PasswordHasher
+from registry.passwords import PasswordHasher
 from registry.queries.access import account_named
 from registry.queries.administering import administered_organisation
 from registry.tables import Account

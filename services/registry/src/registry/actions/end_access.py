@@ -31,7 +31,7 @@ async def revoke_account(session: AsyncSession, account: UUID, *, reason: Revoca
         await session.execute(
             update(Account)
             .where(Account.id == account)
-            .values(revocations=Account.revocations + 1)
+            .values(revocations=Account.revocations + 1, revoked_at=now)
             .returning(Account.revocations)
         )
     ).scalar_one()
@@ -44,7 +44,7 @@ async def revoke_client(session: AsyncSession, client: UUID, *, reason: Revocati
         await session.execute(
             update(ApiClient)
             .where(ApiClient.id == client)
-            .values(revocations=ApiClient.revocations + 1)
+            .values(revocations=ApiClient.revocations + 1, revoked_at=now)
             .returning(ApiClient.revocations)
         )
     ).scalar_one()

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.actions.end_access import revoke_account
+from registry.domain.errors import ManagedBySettings, OutsideYourOrganisations, RoleNotGrantable
 from registry.domain.ids import first_administrator_id
 from registry.domain.roles import CLIENT_ROLES, PERSON_ROLES
-from registry.errors import ManagedBySettings, OutsideYourOrganisations, RoleNotGrantable
 from registry.queries.administering import administered_account, administered_organisation
 from registry.tables import Organisation, RoleGrant
 from servicekit import audit
@@ -107,7 +107,7 @@ async def end_role(
     ).one_or_none()
     if found is None:
         raise NotFound
-    grant, path = found.tuple()
+    grant, path = found
     if actor.organisations("administrator").isdisjoint(path):
         raise OutsideYourOrganisations
     if account_id == FIRST_ADMINISTRATOR_ID and grant.role == "administrator":

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry import publish
 from registry.domain import ids
-from registry.errors import RuleNotNewer
+from registry.domain.errors import RuleNotNewer
 from registry.tables import DeadlineRule, LegalProvision
 from servicekit import audit
 from servicekit.errors import Invalid

@@ -48,7 +48,7 @@ async def refresh_session(
             .where(SignInSession.id == spent)
         )
     ).one()
-    opened, account = found.tuple()
+    opened, account = found
     if opened.ended_at is not None or opened.expires_at <= now or account.status != "active":
         return None
     opened.last_used_at = now

@@ -13,8 +13,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.actions.issue import Issued, SessionLimits
+from registry.domain.errors import WrongCredentials
 from registry.domain.throttle import Throttle, count_attempt, seconds_blocked
-from registry.errors import WrongCredentials
 from registry.queries.access import account_named, grants_on
 from registry.tables import RefreshToken, SignInSession, SignInThrottle
 from servicekit import audit

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from registry.actions.issue import SessionLimits
-from registry.hashing import PasswordHasher, SecretHasher
-from registry.signing import TokenSigner
+from registry.actions.signing import TokenSigner
+from registry.passwords import PasswordHasher, SecretHasher
 from servicekit.encryption import Keyring
 from servicekit.identity import Actor, allow, allow_anyone
 from servicekit.service import Runtime

@@ -1,6 +1,6 @@
 """Accounts and their roles, for administrators; everybody's own password."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from fastapi import Query, Response
@@ -20,7 +20,7 @@ from registry.api.account_models import (
     account_answer,
     grant_answer,
 )
-from registry.errors import (
+from registry.domain.errors import (
     ManagedBySettings,
     OutsideYourOrganisations,
     PasswordTooWeak,
@@ -30,7 +30,6 @@ from registry.errors import (
 )
 from registry.queries import administering
 from registry.queries.accounts import open_name
-from registry.tables import Account
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
 from servicekit.errors import AlreadyExists, Conflict
@@ -217,7 +216,7 @@ async def change_password(
     process.verifier.forget(actor.id)
 
 
-async def _answer(session: AsyncSession, account: Account, response: Response, keys: Keys) -> AccountAnswer:
+async def _answer(session: AsyncSession, account: Any, response: Response, keys: Keys) -> AccountAnswer:
     grants = await administering.grants_of(session, [account.id])
     set_etag(response, account.version)
     return account_answer(account, open_name(account, keys), grants[account.id])

@@ -8,7 +8,7 @@ from fastapi import Header, Query, Response
 from registry.actions.set_calendar import DayContent, set_calendar_day, set_calendar_year
 from registry.api.access import Administrator, Anyone
 from registry.api.territory_answers import let_caches_keep
-from registry.errors import SpanTooLong
+from registry.domain.errors import SpanTooLong
 from registry.queries import law
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession

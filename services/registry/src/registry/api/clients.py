@@ -1,7 +1,7 @@
 """Clients of other systems, for administrators."""
 
 import secrets
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from fastapi import Query, Response
@@ -12,9 +12,8 @@ from registry.actions.change_client import NewClient
 from registry.actions.grant_role import NewGrant
 from registry.api.access import Administrator, Process, Secrets
 from registry.api.account_models import ClientAnswer, ClientRequest, ClientSecretAnswer, client_answer
-from registry.errors import ManagedBySettings, OutsideYourOrganisations, UnknownOrganisation
+from registry.domain.errors import ManagedBySettings, OutsideYourOrganisations, UnknownOrganisation
 from registry.queries import administering
-from registry.tables import ApiClient
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
 from servicekit.errors import AlreadyExists, Conflict
@@ -118,7 +117,7 @@ async def revoke(
     return await _answer(session, client, response)
 
 
-async def _answer(session: AsyncSession, client: ApiClient, response: Response) -> ClientAnswer:
+async def _answer(session: AsyncSession, client: Any, response: Response) -> ClientAnswer:
     grants = await administering.grants_of(session, [client.id])
     set_etag(response, client.version)
     return client_answer(client, grants[client.id])

@@ -9,7 +9,7 @@ from fastapi import Query, Response
 from registry.actions.publish_rule import RuleContent, publish_rule
 from registry.api.access import Administrator, Anyone
 from registry.api.territory_answers import OnDay, let_caches_keep
-from registry.errors import RuleNotNewer
+from registry.domain.errors import RuleNotNewer
 from registry.queries import law
 from registry.queries.law import RuleFilter
 from servicekit.clock import Now

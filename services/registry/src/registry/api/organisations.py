@@ -12,7 +12,7 @@ from registry.actions.change_organisation import (
 )
 from registry.api.access import Administrator
 from registry.api.territory_answers import OrganisationAnswer, organisation_fields
-from registry.errors import OutsideYourOrganisations, UnknownOrganisation
+from registry.domain.errors import OutsideYourOrganisations, UnknownOrganisation
 from registry.queries import territory
 from servicekit.clock import Now
 from servicekit.db import WriteSession

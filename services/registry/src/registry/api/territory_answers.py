@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from registry.queries.territory import Body
-from registry.tables import Organisation, OrganisationSuccession, Unit, UnitSuccession
 from servicekit.text import Answer, Coded, LegalDate, SearchText
 
 Level = Literal["city", "district", "commune"]
@@ -137,7 +136,7 @@ class CodeAnswer(Answer):
     organisations: list[BodyAnswer]
 
 
-def unit_heir(succession: UnitSuccession, unit: Unit, steps: int = 1) -> UnitHeirAnswer:
+def unit_heir(succession: Any, unit: Any, steps: int = 1) -> UnitHeirAnswer:
     """Build the answer of one succession."""
     return UnitHeirAnswer(
         unit=UnitBrief.model_validate(unit),
@@ -152,7 +151,7 @@ def unit_heir(succession: UnitSuccession, unit: Unit, steps: int = 1) -> UnitHei
     )
 
 
-def organisation_heir(succession: OrganisationSuccession, body: Organisation, steps: int = 1) -> OrganisationHeirAnswer:
+def organisation_heir(succession: Any, body: Any, steps: int = 1) -> OrganisationHeirAnswer:
     """Build the answer of one succession."""
     return OrganisationHeirAnswer(
         organisation=OrganisationBrief.model_validate(body),

@@ -12,10 +12,10 @@ from registry.actions.issue import Issued
 from registry.actions.refresh_session import refresh_session
 from registry.actions.sign_in import begin_attempt, start_session
 from registry.actions.sign_out import sign_out
+from registry.actions.signing import LIFETIME_SECONDS
 from registry.api.access import Anyone, Keys, Limits, Passwords, Process, Secrets, SignedIn, Signer
-from registry.errors import WrongCredentials
+from registry.domain.errors import WrongCredentials
 from registry.queries.accounts import Me, who_is
-from registry.signing import LIFETIME_SECONDS
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
 from servicekit.errors import TooMany

@@ -4,7 +4,6 @@ from typing import Final
 
 PARTY_COMMITTEE: Final = "party_committee"
 MASS_MOBILISATION_BOARD: Final = "mass_mobilisation_board"
-DEPARTMENT: Final = "department"
 FRONT_COMMITTEE: Final = "front_committee"
 
 EVERYWHERE: Final = (
@@ -19,8 +18,6 @@ EVERYWHERE: Final = (
     "veterans_assoc",
 )
 """The nine bodies that stand at every unit."""
-
-KINDS: Final = (*EVERYWHERE, MASS_MOBILISATION_BOARD, DEPARTMENT)
 
 _PREFIXES: Final = {
     "peoples_council": "Hội đồng nhân dân",

@@ -1,6 +1,5 @@
 """Roles people and systems hold at organisations, and who may hold which."""
 
-from datetime import date
 from typing import Final
 
 PERSON_ROLES: Final = frozenset(
@@ -21,8 +20,3 @@ PERSON_ROLES: Final = frozenset(
 CLIENT_ROLES: Final = frozenset({"integrating_system"})
 HOUSE_ROLE: Final = "service"
 """The role of the house's own processes; nobody can grant it."""
-
-
-def is_in_span(day: date, valid_from: date, valid_to: date | None) -> bool:
-    """Tell whether a day lies in a span whose both ends are included."""
-    return valid_from <= day and (valid_to is None or day <= valid_to)

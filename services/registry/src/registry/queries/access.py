@@ -1,10 +1,10 @@
 """What sign-in and authorisation need to know: accounts, clients, grants, who administers what."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.tables import Account, ApiClient, Organisation, RoleGrant
@@ -41,3 +41,12 @@ async def account_named(session: AsyncSession, username: str) -> Account | None:
 async def client_named(session: AsyncSession, client_id: str) -> ApiClient | None:
     """Return the client with this id."""
     return (await session.scalars(select(ApiClient).where(ApiClient.client_id == client_id))).one_or_none()
+
+
+async def revocations(session: AsyncSession, since: datetime) -> dict[UUID, datetime]:
+    """Return whose tokens were declared no good after `since`, and when (one statement)."""
+    found = union_all(
+        select(Account.id, Account.revoked_at).where(Account.revoked_at > since),
+        select(ApiClient.id, ApiClient.revoked_at).where(ApiClient.revoked_at > since),
+    )
+    return {row.id: row.revoked_at for row in await session.execute(found)}

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.errors import OutsideYourOrganisations, UnknownOrganisation
+from registry.domain.errors import OutsideYourOrganisations, UnknownOrganisation
 from registry.queries.access import stands_on
 from registry.tables import Account, ApiClient, Organisation, RoleGrant
 from servicekit.errors import NotFound

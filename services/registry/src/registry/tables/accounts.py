@@ -15,8 +15,8 @@ Instant = DateTime(timezone=True)
 class Account(RegistryTable):
     """A person who signs in; belongs to the organisation whose administrators look after it.
 
-    The name is sealed with the row's id. `revocations` numbers the revocation events, so that a consumer of them
-    sees no gap although most changes of an account are nobody else's business.
+    The name is sealed with the row's id. Tokens issued before `revoked_at` are no good. `revocations` numbers those
+    events, so that a consumer sees no gap although most changes of an account are nobody else's business.
     """
 
     __tablename__ = "account"
@@ -30,6 +30,7 @@ class Account(RegistryTable):
     created_at: Mapped[datetime] = mapped_column(Instant)
     password_set_at: Mapped[datetime] = mapped_column(Instant)
     revocations: Mapped[int] = mapped_column(server_default=text("0"))
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     version: Mapped[Version]
 
     __table_args__ = (
@@ -57,6 +58,7 @@ class ApiClient(RegistryTable):
     created_at: Mapped[datetime] = mapped_column(Instant)
     secret_set_at: Mapped[datetime] = mapped_column(Instant)
     revocations: Mapped[int] = mapped_column(server_default=text("0"))
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     version: Mapped[Version]
 
     __table_args__ = (

@@ -22,7 +22,7 @@ router: APIRouter = new_router("targets", "indicators")
 
 
 @router.get("/indicators", **answers(InvalidCursor))
-async def list_indicators(pages: PageQuery, session: ReadSession, actor: SignedIn) -> Page[IndicatorAnswer]:
+async def list_indicators(actor: SignedIn, pages: PageQuery, session: ReadSession) -> Page[IndicatorAnswer]:
     """List the indicators with the resolution's words, their targets and what the text leaves open."""
     window = pages.window("targets.indicators")
     rows = await queries.list_indicators(session, window)
@@ -35,7 +35,7 @@ async def list_indicators(pages: PageQuery, session: ReadSession, actor: SignedI
 
 
 @router.get("/indicators/{code}", **answers(NotFound))
-async def read_indicator(code: Code, session: ReadSession, actor: SignedIn) -> IndicatorAnswer:
+async def read_indicator(actor: SignedIn, code: Code, session: ReadSession) -> IndicatorAnswer:
     """Return one indicator."""
     row = await queries.find_indicator(session, code)
     targets = await queries.find_targets(session, [row.id])
@@ -44,11 +44,11 @@ async def read_indicator(code: Code, session: ReadSession, actor: SignedIn) -> I
 
 @router.get("/indicators/{code}/progress", **answers(NotFound, UnknownPeriod))
 async def read_progress(
+    actor: SignedIn,
     code: Code,
     period: Annotated[Code, Query(description="Period code: 2025, 2025S1, 2025Q1 or 202503")],
     session: ReadSession,
     now: Now,
-    actor: SignedIn,
     organisation_id: Annotated[Uuid | None, Query(description="Only what lies at or below this organisation")] = None,
 ) -> ProgressAnswer:
     """Return the figures of a period and what they say about the target.

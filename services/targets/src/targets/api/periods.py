@@ -14,7 +14,7 @@ from servicekit.routes import answers, new_router
 from servicekit.text import Code, FlagParam, Uuid
 from servicekit.working_days import local_date
 from targets.actions import move_period, open_period
-from targets.api.access import MonitoringOfficer, Process, SignedIn
+from targets.api.access import MonitoringOfficer, Process, SignedIn, monitoring
 from targets.api.period_answers import (
     DeadlineAnswer,
     ExpectedAnswer,
@@ -35,7 +35,7 @@ router: APIRouter = new_router("targets", "periods")
 @router.post(
     "/periods",
     status_code=201,
-    dependencies=[Idempotent],
+    dependencies=[monitoring, Idempotent],
     **answers(
         AlreadyExists,
         refusals.UnknownIndicator,
@@ -47,11 +47,11 @@ router: APIRouter = new_router("targets", "periods")
     ),
 )
 async def create_period(
+    actor: MonitoringOfficer,
     given: NewPeriod,
     response: Response,
     session: WriteSession,
     now: Now,
-    actor: MonitoringOfficer,
     process: Process,
 ) -> PeriodAnswer:
     """Open reporting for an indicator and a period; everyone who owes a report is listed, the due day is counted."""
@@ -75,9 +75,9 @@ async def create_period(
 
 @router.get("/periods", **answers(InvalidCursor))
 async def list_periods(
+    actor: SignedIn,
     pages: PageQuery,
     session: ReadSession,
-    actor: SignedIn,
     indicator_code: Annotated[Code | None, Query()] = None,
     status: Annotated[PeriodStatus | None, Query()] = None,
 ) -> Page[PeriodAnswer]:
@@ -88,7 +88,12 @@ async def list_periods(
 
 
 @router.get("/periods/{period_id}", **answers(NotFound))
-async def read_period(period_id: Uuid, response: Response, session: ReadSession, actor: SignedIn) -> PeriodAnswer:
+async def read_period(
+    actor: SignedIn,
+    period_id: Uuid,
+    response: Response,
+    session: ReadSession,
+) -> PeriodAnswer:
     """Return a period with how many reports stand where."""
     row = await queries.find_period(session, period_id)
     set_etag(response, row.version)
@@ -97,10 +102,10 @@ async def read_period(period_id: Uuid, response: Response, session: ReadSession,
 
 @router.get("/periods/{period_id}/expected", **answers(NotFound, InvalidCursor))
 async def list_expected(
+    actor: SignedIn,
     period_id: Uuid,
     pages: PageQuery,
     session: ReadSession,
-    actor: SignedIn,
     missing: Annotated[FlagParam, Query(description="Only those who have entered nothing")] = False,
 ) -> Page[ExpectedAnswer]:
     """List who owes a report, as far as the caller may see them, and where each report stands."""
@@ -111,7 +116,12 @@ async def list_expected(
 
 
 @router.get("/periods/{period_id}/deadline", **answers(NotFound))
-async def explain_deadline(period_id: Uuid, session: ReadSession, actor: SignedIn, process: Process) -> DeadlineAnswer:
+async def explain_deadline(
+    actor: SignedIn,
+    period_id: Uuid,
+    session: ReadSession,
+    process: Process,
+) -> DeadlineAnswer:
     """Explain, day by day, until when the reports of the period are due and how sure the rule is."""
     row = await queries.find_period(session, period_id)
     book = process.book
@@ -146,13 +156,13 @@ async def _move(
 
 @router.post("/periods/{period_id}/close", **answers(StepNotAllowed))
 async def close_period(
+    actor: MonitoringOfficer,
     period_id: Uuid,
     given: PeriodMove,
     response: Response,
     session: WriteSession,
     now: Now,
     version: ExpectedVersion,
-    actor: MonitoringOfficer,
 ) -> PeriodAnswer:
     """Close the period: nothing in it changes any more."""
     return await _move("close", period_id, given, response, session, now, version, actor)
@@ -160,13 +170,13 @@ async def close_period(
 
 @router.post("/periods/{period_id}/reopen", **answers(StepNotAllowed))
 async def reopen_period(
+    actor: MonitoringOfficer,
     period_id: Uuid,
     given: PeriodMove,
     response: Response,
     session: WriteSession,
     now: Now,
     version: ExpectedVersion,
-    actor: MonitoringOfficer,
 ) -> PeriodAnswer:
     """Reopen a closed period; the audit keeps who did and why."""
     return await _move("reopen", period_id, given, response, session, now, version, actor)

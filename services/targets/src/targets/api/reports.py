@@ -16,7 +16,7 @@ from servicekit.working_days import local_date
 from targets.actions.draft_report import NewReport, draft_report
 from targets.actions.move_report import move_report
 from targets.actions.revise_report import Correction, revise_report
-from targets.api.access import Approver, Entering, Returning, SignedIn, Verifier
+from targets.api.access import Approver, Entering, Returning, SignedIn, Verifier, entering
 from targets.api.report_models import (
     ChangeAnswer,
     CorrectionBody,
@@ -36,7 +36,7 @@ router: APIRouter = new_router("targets", "reports")
 @router.post(
     "/reports",
     status_code=201,
-    dependencies=[Idempotent],
+    dependencies=[entering, Idempotent],
     **answers(
         NotFound,
         AlreadyExists,
@@ -52,7 +52,11 @@ router: APIRouter = new_router("targets", "reports")
     ),
 )
 async def create_report(
-    given: NewReportBody, response: Response, session: WriteSession, now: Now, actor: Entering
+    actor: Entering,
+    given: NewReportBody,
+    response: Response,
+    session: WriteSession,
+    now: Now,
 ) -> ReportAnswer:
     """Enter a draft for one organisation, by itself or by one above it."""
     report = await draft_report(
@@ -75,10 +79,10 @@ async def create_report(
 
 @router.get("/reports", **answers(InvalidCursor))
 async def list_reports(
+    actor: SignedIn,
     pages: PageQuery,
     session: ReadSession,
     now: Now,
-    actor: SignedIn,
     indicator_code: Annotated[Code | None, Query()] = None,
     period: Annotated[Code | None, Query()] = None,
     status: Annotated[ReportStatus | None, Query()] = None,
@@ -97,7 +101,11 @@ async def list_reports(
 
 @router.get("/reports/{report_id}", **answers(NotFound))
 async def read_report(
-    report_id: Uuid, response: Response, session: ReadSession, now: Now, actor: SignedIn
+    actor: SignedIn,
+    report_id: Uuid,
+    response: Response,
+    session: ReadSession,
+    now: Now,
 ) -> ReportAnswer:
     """Return a report with its evaluation and what the caller could do with it."""
     report = await queries.find_report(session, report_id, actor)
@@ -106,7 +114,12 @@ async def read_report(
 
 
 @router.get("/reports/{report_id}/history", **answers(NotFound, InvalidCursor))
-async def list_history(report_id: Uuid, pages: PageQuery, session: ReadSession, actor: SignedIn) -> Page[ChangeAnswer]:
+async def list_history(
+    actor: SignedIn,
+    report_id: Uuid,
+    pages: PageQuery,
+    session: ReadSession,
+) -> Page[ChangeAnswer]:
     """List every change of a report, oldest first: old value, new value, who, when, why."""
     await queries.find_report(session, report_id, actor)
     window = pages.window("targets.history", {"report": report_id})
@@ -119,13 +132,13 @@ async def list_history(report_id: Uuid, pages: PageQuery, session: ReadSession, 
     **answers(StepNotAllowed, refusals.PeriodClosed, refusals.BadFigures, refusals.NothingToChange),
 )
 async def correct_report(
+    actor: Entering,
     report_id: Uuid,
     given: CorrectionBody,
     response: Response,
     session: WriteSession,
     now: Now,
     version: ExpectedVersion,
-    actor: Entering,
 ) -> ReportAnswer:
     """Correct a draft or a returned report, which becomes a draft again; the old values stay in its history."""
     correction = Correction(**{name: getattr(given, name) for name in CorrectionBody.model_fields})
@@ -136,12 +149,12 @@ async def correct_report(
 
 @router.post("/reports/{report_id}/submit", **answers(StepNotAllowed, refusals.PeriodClosed))
 async def submit_report(
+    actor: Entering,
     report_id: Uuid,
     response: Response,
     session: WriteSession,
     now: Now,
     version: ExpectedVersion,
-    actor: Entering,
 ) -> ReportAnswer:
     """Hand a draft in to be verified."""
     report = await move_report(session, report_id, action="submit", version=version, actor=actor, now=now)
@@ -151,13 +164,13 @@ async def submit_report(
 
 @router.post("/reports/{report_id}/return", **answers(StepNotAllowed, refusals.PeriodClosed, refusals.ReasonMissing))
 async def return_report(
+    actor: Returning,
     report_id: Uuid,
     given: ReturnBody,
     response: Response,
     session: WriteSession,
     now: Now,
     version: ExpectedVersion,
-    actor: Returning,
 ) -> ReportAnswer:
     """Send a report back with a reason: the verifier before verifying, the approver before approving."""
     report = await move_report(
@@ -169,12 +182,12 @@ async def return_report(
 
 @router.post("/reports/{report_id}/verify", **answers(StepNotAllowed, refusals.PeriodClosed, refusals.SamePerson))
 async def verify_report(
+    actor: Verifier,
     report_id: Uuid,
     response: Response,
     session: WriteSession,
     now: Now,
     version: ExpectedVersion,
-    actor: Verifier,
 ) -> ReportAnswer:
     """Confirm a submitted report; never by who entered or submitted it."""
     report = await move_report(session, report_id, action="verify", version=version, actor=actor, now=now)
@@ -184,12 +197,12 @@ async def verify_report(
 
 @router.post("/reports/{report_id}/approve", **answers(StepNotAllowed, refusals.PeriodClosed, refusals.SamePerson))
 async def approve_report(
+    actor: Approver,
     report_id: Uuid,
     response: Response,
     session: WriteSession,
     now: Now,
     version: ExpectedVersion,
-    actor: Approver,
 ) -> ReportAnswer:
     """Approve a verified report for the monitoring board; its figures count from now on."""
     report = await move_report(session, report_id, action="approve", version=version, actor=actor, now=now)

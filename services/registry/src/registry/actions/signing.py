@@ -40,7 +40,10 @@ class TokenSigner:
         scopes: Iterable[str],
         now: datetime,
     ) -> str:
-        """Return a signed token for a person or client with its grants of today."""
+        """Return a signed token for a person or client with its grants of today.
+
+        `iat_ms` is `iat` in milliseconds: who signs in again within the second of a revocation gets a good token.
+        """
         issued = int(now.timestamp())
         claims = {
             "iss": self._issuer,
@@ -50,6 +53,7 @@ class TokenSigner:
             "sid": str(session_id),
             "jti": str(uuid4()),
             "iat": issued,
+            "iat_ms": int(now.timestamp() * 1000),
             "exp": issued + LIFETIME_SECONDS,
             "grants": [{"role": grant.role, "organisation": str(grant.organisation)} for grant in grants],
             "scope": " ".join(scopes),

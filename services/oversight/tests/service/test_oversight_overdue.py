@@ -4,6 +4,8 @@ import asyncio
 from datetime import date
 from typing import Any
 
+from sqlalchemy import text
+
 from oversight.jobs import notice_silence
 
 OVERDUE = "SELECT subject, sequence, data FROM outbox WHERE type = 'oversight.recommendation.overdue.v1'"
@@ -126,16 +128,25 @@ async def test_a_reply_after_the_clock_but_before_the_job_is_late_too(world: Any
     assert await states(world) == ["replied", "overdue"]
 
 
-async def test_reply_and_job_at_once_leave_one_consistent_story(world: Any) -> None:
+async def test_a_reply_that_waits_for_the_job_finds_a_changed_part(world: Any) -> None:
     served = await world.served()
     world.clock.go_to(DAY_AFTER)
     path = world.part_path(served, world.committee)
     body = {"disposition": "accepted", "text": "Tiếp thu."}
-    answer, *_ = await asyncio.gather(
-        world.post(f"{path}/reply", world.head, body, etag=1), run_job(world), run_job(world)
-    )
-    assert answer.status_code in (200, 412)
-    expected = "replied" if answer.status_code == 200 else "overdue"
-    assert (await states(world))[0] == expected
-    rows = await world.rows("SELECT sequence FROM outbox WHERE type LIKE 'oversight.recommendation.%' ORDER BY 1")
-    assert [row.sequence for row in rows] == list(range(1, len(rows) + 1))
+    lock = "UPDATE addressee SET status = 'overdue', version = version + 1 WHERE organisation_id = :body"
+    request = world.post(f"{path}/reply", world.head, body, etag=1)
+    (answer,) = await world.all_waiting_for(lock, {"body": world.committee}, [request])
+    assert (answer.status_code, answer.json()["code"]) == (412, "stale_version")
+    assert len(await world.rows("SELECT 1 AS one FROM outbox WHERE type LIKE '%replied%'")) == 0
+
+
+async def test_the_job_passes_over_what_somebody_is_changing(world: Any) -> None:
+    await world.served()
+    world.clock.go_to(DAY_AFTER)
+    async with world.database.write() as session:
+        lock = "SELECT 1 FROM addressee WHERE organisation_id = :body FOR UPDATE"
+        await session.execute(text(lock), {"body": world.committee})
+        await run_job(world)
+    assert await states(world) == ["served", "overdue"]
+    await run_job(world)
+    assert await states(world) == ["overdue", "overdue"]

@@ -1,11 +1,11 @@
-"""Applies deploy/nats/streams.toml: `python -m devstack.streams --url nats://ops:…@host:port`.
+"""Applies a file of streams to a NATS server: `python -m servicekit.streams FILE`.
 
 Makes what is missing and changes limits; refuses what would lose or reroute events without anybody saying so.
+The server and who we are there (nats://ops:…@host:port) come from NATS_URL or the secret file nats_url.
 """
 
 import argparse
 import asyncio
-import os
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -18,8 +18,9 @@ import nats
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
+from pydantic import SecretStr
 
-from devstack import paths
+from servicekit.settings import SecretSettings
 
 FIXED = ("subjects", "storage", "retention", "discard")
 """What an existing stream never changes by itself."""
@@ -32,7 +33,13 @@ class StreamRefused(Exception):
     """A change to an existing stream that is not made; the text says which and why."""
 
 
-def read(file: Path = paths.STREAMS) -> list[StreamConfig]:
+class StreamSettings(SecretSettings):
+    """What the command needs: the server, as a user who may change streams."""
+
+    nats_url: SecretStr
+
+
+def read(file: Path) -> list[StreamConfig]:
     """The wanted streams; KeyError or ValueError when the file says something unknown."""
     document = tomllib.loads(file.read_text())
     return [_config(name, document["defaults"] | own) for name, own in document["streams"].items()]
@@ -106,7 +113,7 @@ def _smaller(old: object, new: object) -> bool:
     return limit(new) < limit(old)
 
 
-async def apply_url(url: str, *, file: Path = paths.STREAMS, allow_shrink: bool = False) -> dict[str, str]:
+async def apply_url(url: str, file: Path, *, allow_shrink: bool = False) -> dict[str, str]:
     """Connect as `ops`, apply the file, disconnect; see `apply`."""
     client = await nats.connect(url, connect_timeout=5, max_reconnect_attempts=1, name="streams")
     try:
@@ -117,20 +124,18 @@ async def apply_url(url: str, *, file: Path = paths.STREAMS, allow_shrink: bool 
 
 def main(arguments: list[str] | None = None) -> int:
     """Command line; the exit status is 1 when a change was refused."""
-    parser = argparse.ArgumentParser(prog="python -m devstack.streams", description=__doc__)
-    parser.add_argument("--url", default=os.environ.get("NATS_URL"), help="nats://ops:…@host:port (or NATS_URL)")
-    parser.add_argument("--file", type=Path, default=paths.STREAMS)
+    parser = argparse.ArgumentParser(prog="python -m servicekit.streams", description=__doc__)
+    parser.add_argument("file", type=Path, help="streams.toml")
     parser.add_argument("--allow-shrink", action="store_true")
     chosen = parser.parse_args(arguments)
-    if not chosen.url:
-        parser.error("--url or NATS_URL is needed")
+    url = StreamSettings().nats_url.get_secret_value()
     try:
-        done = asyncio.run(apply_url(chosen.url, file=chosen.file, allow_shrink=chosen.allow_shrink))
+        done = asyncio.run(apply_url(url, chosen.file, allow_shrink=chosen.allow_shrink))
     except StreamRefused as refused:
-        print(refused, file=sys.stderr)
+        sys.stderr.write(f"{refused}\n")
         return 1
     for name, what in done.items():
-        print(f"{name}: {what}")
+        sys.stdout.write(f"{name}: {what}\n")
     return 0
 
 

@@ -1,6 +1,5 @@
 """The case file from a feedback item to its end, through the routes, with what every step leaves behind."""
 
-import asyncio
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -142,8 +141,9 @@ async def test_a_change_names_its_version(world: Any) -> None:
 async def test_two_officers_at_once_change_a_case_once(world: Any) -> None:
     case = await world.opened()
     path = f"/cases/{case['id']}/plan"
-    results = await asyncio.gather(*(world.post(path, world.officer, world.plan_body(), etag=1) for _ in range(8)))
-    assert sorted(answer.status_code for answer in results) == [200] + [412] * 7
+    requests = [world.post(path, world.officer, world.plan_body(), etag=1) for _ in range(4)]
+    answers = await world.all_waiting_for("SELECT 1 FROM oversight_case FOR UPDATE", {}, requests)
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 3
     assert len(await world.rows(EVENTS)) == 2
 
 

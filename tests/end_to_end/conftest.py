@@ -1,0 +1,36 @@
+"""The whole house, started once for the tests that go through the gateway."""
+
+import json
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from devstack.demo.client import Client
+from devstack.stack import Stack
+
+GENEROUS = json.dumps(
+    dict.fromkeys(("signed_in", "public", "tokens", "intake", "tracking", "refused"), "100000/60")
+)
+
+
+@pytest.fixture(scope="session")
+async def house() -> AsyncIterator[Stack]:
+    """A running stack on a throwaway folder; the limits of the front door are out of the way."""
+    async with Stack(extra_env={"RATE_LIMITS": GENEROUS, "ANONYMOUS_EVENT_DELAY_SECONDS": "0"}) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+async def nobody(house: Stack) -> AsyncIterator[Client]:
+    """Somebody without an account."""
+    client = Client(house.base_url)
+    yield client
+    await client.close()
+
+
+@pytest.fixture(scope="session")
+async def raw(house: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that sends what it is told, byte by byte."""
+    async with httpx.AsyncClient(base_url=house.base_url, timeout=30) as client:
+        yield client
