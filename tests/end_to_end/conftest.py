@@ -9,9 +9,7 @@ import pytest
 from devstack.demo.client import Client
 from devstack.stack import Stack
 
-GENEROUS = json.dumps(
-    dict.fromkeys(("signed_in", "public", "tokens", "intake", "tracking", "refused"), "100000/60")
-)
+GENEROUS = json.dumps(dict.fromkeys(("signed_in", "public", "tokens", "intake", "tracking", "refused"), "100000/60"))
 
 
 @pytest.fixture(scope="session")

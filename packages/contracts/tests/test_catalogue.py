@@ -1,4 +1,4 @@
-"""Every event has an owner, a stored schema, and an example that today's model and the public CloudEvents reader take."""
+"""Every event has an owner, a stored schema, and an example that our model and the public CloudEvents reader take."""
 
 import json
 from pathlib import Path

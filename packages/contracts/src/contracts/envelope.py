@@ -23,9 +23,7 @@ class Envelope(Fact):
     specversion: Literal["1.0"] = "1.0"
     id: UUID
     source: str = Field(pattern=r"^nhipcau/[a-z]+$", description="nhipcau/<service>")
-    type: str = Field(
-        pattern=r"^[a-z]+\.[a-z_]+\.[a-z_]+\.v[0-9]+$", description="<service>.<noun>.<past verb>.v<n>"
-    )
+    type: str = Field(pattern=r"^[a-z]+\.[a-z_]+\.[a-z_]+\.v[0-9]+$", description="<service>.<noun>.<past verb>.v<n>")
     subject: UUID
     sequence: str = Field(pattern=r"^[1-9][0-9]*$", description="version of the subject after this change")
     time: datetime

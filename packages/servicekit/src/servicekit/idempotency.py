@@ -50,9 +50,9 @@ async def claim_key(
 
     Raises IdempotencyKeyRequired, IdempotencyKeyReused or RequestInProgress.
     """
+    actor = await authenticate(request)  # who has no valid token learns nothing else
     if key is None or not 16 <= len(key) <= 64 or not key.isascii() or not key.isprintable():
         raise IdempotencyKeyRequired
-    actor = await authenticate(request)
     owner = str(actor.id) if actor else ""
     key_hash = hashlib.sha256(f"{key}|{owner}|{request.method}|{request.url.path}".encode()).digest()
     request_hash = hmac.digest(key.encode(), await request.body(), "sha256")

@@ -143,9 +143,7 @@ def _actor(claims: dict[str, Any]) -> Actor:
     kind = claims["kind"]
     if kind not in ("person", "client"):
         raise Unauthenticated
-    grants = tuple(
-        Grant(str(grant["role"]), UUID(grant["organisation"])) for grant in claims.get("grants", ())
-    )
+    grants = tuple(Grant(str(grant["role"]), UUID(grant["organisation"])) for grant in claims.get("grants", ()))
     return Actor(
         kind=kind,
         id=UUID(claims["sub"]),

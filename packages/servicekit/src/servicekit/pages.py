@@ -24,7 +24,6 @@ from uuid import UUID
 from fastapi import Depends, Query, Request
 from sqlalchemy import ColumnElement, Select, literal, true, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
-from sqlalchemy.orm import InstrumentedAttribute
 
 from servicekit.encryption import read_key
 from servicekit.errors import DomainError, Kind

@@ -16,6 +16,14 @@ from servicekit.problems import MEDIA_TYPE
 PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 
 
+class UnknownParameter(errors.Invalid):
+    """The query string names something this operation does not know; ignoring it would answer another question."""
+
+    code = "unknown_parameter"
+    vi = "Địa chỉ có tham số không dùng được ở đây. Hãy xem tài liệu API và bỏ tham số đó."
+    en = "The address has a parameter that is not known here. See the API documents and leave it out."
+
+
 class ServiceRoute(APIRoute):
     """Parses bodies strictly, replays idempotent requests, and documents the errors its dependencies can raise."""
 
@@ -33,9 +41,12 @@ class ServiceRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap FastAPI's handler; everything here still happens inside the request's transaction."""
         handle_request = super().get_route_handler()
+        known = frozenset(_query_names(self.dependant))
         takes_json = self.body_field is not None and not isinstance(self.body_field.field_info, Form)
 
         async def handle(request: Request) -> Response:
+            if request.scope["query_string"] and not known.issuperset(request.query_params):
+                raise UnknownParameter
             if takes_json:
                 await _read_json(request)
             try:
@@ -77,8 +88,7 @@ def _entry(codes: dict[str, str]) -> dict[str, Any]:
 
 
 def _implied_errors(route: APIRoute) -> Iterable[type[errors.DomainError]]:
-    yield errors.Unavailable
-    yield errors.Invalid
+    yield from (errors.Unavailable, errors.Invalid, UnknownParameter)
     if route.body_field is not None:
         yield from (errors.Malformed, errors.UnsupportedMedia, errors.TooLarge)
     if "{" in route.path:
@@ -93,6 +103,12 @@ def _implied_errors(route: APIRoute) -> Iterable[type[errors.DomainError]]:
             yield from (errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused, errors.RequestInProgress)
         if call is read_expected_version:
             yield from (errors.VersionRequired, errors.StaleVersion, BadVersion)
+
+
+def _query_names(dependant: Dependant) -> Iterable[str]:
+    yield from (parameter.alias for parameter in dependant.query_params)
+    for child in dependant.dependencies:
+        yield from _query_names(child)
 
 
 def dependency_calls(dependant: Dependant) -> Iterable[Any]:
