@@ -149,6 +149,7 @@ class Proxy:
         else:
             lines.append(b"content-length: 0\r\n\r\n")
         first = await body.first() if body is not None else b""
+        data = b"".join([*lines, first])
         connection, used = await upstream.connection()
         client = scope.get("gateway.client")
         try:
@@ -156,8 +157,7 @@ class Proxy:
                 connection.begin(method.encode())
                 if client is not None:
                     client.upstream = connection
-                lines.append(first)
-                connection.write(b"".join(lines))
+                connection.write(data)
                 try:
                     if body is not None and not body.ended:
                         await body.send_rest(connection)
@@ -165,7 +165,7 @@ class Proxy:
                     break
                 except UpstreamBroken:
                     # A kept connection may be closing just as we use it. Reading again changes nothing; a write might.
-                    if not used or connection.answered or method not in _SAFE:
+                    if not used or connection.answered or body is not None or method not in _SAFE:
                         raise
                     connection.abort()
                     connection, used = await upstream.fresh_connection(), False

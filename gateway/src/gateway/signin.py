@@ -115,6 +115,9 @@ class SignIn:
             except Unavailable:
                 pause = 2.0 if self._used is None else 5.0
                 _log.warning("keys of the registry cannot be read; tokens already known go on working")
+            except Exception:
+                pause = 5.0
+                _log.exception("keys of the registry cannot be read")
             await asyncio.sleep(pause)
 
 

@@ -29,11 +29,11 @@ ALLOWED = {
     ("replied", "end"): "ended",
 }
 EVENTS = {
-    "acknowledge": "",
+    "acknowledge": "oversight.recommendation.acknowledged.v1",
     "reply": "oversight.recommendation.replied.v1",
     "mark_overdue": "oversight.recommendation.overdue.v1",
     "verify": "oversight.recommendation.verified.v1",
-    "end": "",
+    "end": "oversight.recommendation.ended.v1",
 }
 TODAY = date(2026, 11, 23)
 FACTS: dict[str, Any] = {

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from targets_house import BOARD, CITY, COMMUNES, House, Person, StatementCount, report_body, rows, submit_one
+import pytest
+from targets_house import BOARD, CITY, COMMUNES, NOW, House, Person, StatementCount, report_body, rows, submit_one
 
 from servicekit.db import Database
+from servicekit.errors import StaleVersion
 from servicekit.identity import Actor, Grant
+from targets.actions.move_report import move_report
 from targets.queries.reports import find_report
 
 Open = Callable[..., Any]
@@ -90,13 +93,26 @@ async def test_statement_counts(house: House, period: Open, operator: Person, ve
 
 
 async def test_of_two_at_once_one_is_told_that_it_came_too_late(
-    house: House, period: Open, operator: Person, database: Database
+    period: Open, operator: Person, database: Database
 ) -> None:
+    """The second has read the same version and waits at the row while the first has not committed yet."""
     await period()
     path, etag = await submit_one(operator)
-    one, two = house.person(("verifier", CITY)), house.person(("verifier", CITY))
-    answers = await asyncio.gather(one.post(f"{path}/verify", etag=etag), two.post(f"{path}/verify", etag=etag))
-    assert sorted(answer.status_code for answer in answers) == [200, 412]
+    report_id, version = UUID(path.removeprefix("/reports/")), int(etag.strip('"'))
+
+    async def verify() -> None:
+        actor = Actor("person", uuid.uuid4(), uuid.uuid4(), (Grant("verifier", CITY),))
+        async with database.write() as session:
+            await move_report(session, report_id, action="verify", version=version, actor=actor, now=NOW)
+
+    first = Actor("person", uuid.uuid4(), uuid.uuid4(), (Grant("verifier", CITY),))
+    async with database.write() as session:
+        await move_report(session, report_id, action="verify", version=version, actor=first, now=NOW)
+        second = asyncio.create_task(verify())
+        await asyncio.sleep(0.5)
+        assert not second.done()
+    with pytest.raises(StaleVersion):
+        await second
     assert len(await rows(database, "SELECT 1 FROM outbox WHERE type = 'targets.report.verified.v1'")) == 1
 
 

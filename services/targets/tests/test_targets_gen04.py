@@ -71,7 +71,7 @@ def story(
         ),
         ("assigned", {"holder_organisation_id": holder, "due_on": due}),
     ]
-    for on, limit in ((answered, due), (second, "2026-12-31")):
+    for on, limit in ((answered, due), (second, "2026-05-20")):
         if on is None:
             continue
         if on is second:
@@ -112,7 +112,7 @@ async def run_job(database: Database, now: datetime = NOW) -> int:
         return await mark_overdue(session, now=now)
 
 
-# front 0: on time, late, answered after it was overdue, silent past the due day, still running, second round
+# front 0: on time, late, answered after it was overdue, silent past the due day, still running, late in a second round
 STORIES = [
     story(COMMUNES[0], "2026-03-10", "2026-03-10", submission=UUID(int=1)),
     story(COMMUNES[0], "2026-03-10", "2026-03-11", submission=UUID(int=2)),

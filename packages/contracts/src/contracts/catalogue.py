@@ -54,6 +54,8 @@ CATALOGUE: dict[str, EventType] = {
             "oversight.case.concluded.v1": oversight_v1.CaseConcluded,
             "oversight.case.closed.v1": oversight_v1.CaseClosed,
             "oversight.recommendation.served.v1": oversight_v1.RecommendationServed,
+            "oversight.recommendation.acknowledged.v1": oversight_v1.RecommendationAcknowledged,
+            "oversight.recommendation.ended.v1": oversight_v1.RecommendationEnded,
             "oversight.recommendation.replied.v1": oversight_v1.RecommendationReplied,
             "oversight.recommendation.overdue.v1": oversight_v1.RecommendationOverdue,
             "oversight.recommendation.verified.v1": oversight_v1.RecommendationVerified,

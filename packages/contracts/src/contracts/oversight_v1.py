@@ -52,6 +52,23 @@ class RecommendationServed(Fact):
     addressees: list[Addressee]
 
 
+class RecommendationAcknowledged(Fact):
+    """One addressee says that it arrived."""
+
+    case_id: UUID
+    organisation_id: UUID
+    acknowledged_on: date
+
+
+class RecommendationEnded(Fact):
+    """One addressee is no longer followed: escalated, replaced, or the body has ended."""
+
+    case_id: UUID
+    organisation_id: UUID
+    reason_code: Literal["escalated", "superseded", "organisation_ended"]
+    ended_on: date
+
+
 class RecommendationReplied(Fact):
     """One addressee replied."""
 

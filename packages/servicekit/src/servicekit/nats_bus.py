@@ -43,6 +43,7 @@ class Bus:
         self._url = url
         self._name = name
         self._client: Client | None = None
+        self._publisher: JetStreamContext | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._closing = False
         self._up = asyncio.Event()
@@ -91,13 +92,10 @@ class Bus:
 
         While disconnected it fails at once: the client's own buffer would send "failed" messages much later.
         """
-        client = self._client
-        if client is None or not client.is_connected:
+        if self._publisher is None or self.state != "up":
             raise BusUnavailable(self.state)
         try:
-            await client.jetstream(timeout=self.PUBLISH_TIMEOUT).publish(
-                subject, payload, headers={"Nats-Msg-Id": msg_id}
-            )
+            await self._publisher.publish(subject, payload, headers={"Nats-Msg-Id": msg_id})
         except (nats.errors.Error, TimeoutError, OSError) as error:
             raise BusUnavailable(type(error).__name__) from error
 
@@ -159,6 +157,7 @@ class Bus:
                     closed_cb=_setter(closed),
                 )
                 self._client = client
+                self._publisher = client.jetstream(timeout=self.PUBLISH_TIMEOUT)
                 await self._note_up()
                 await closed.wait()
                 self._up.clear()

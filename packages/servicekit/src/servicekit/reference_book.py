@@ -59,6 +59,8 @@ class ReferenceBook:
             return False
         async with self._database.read() as session:
             wanted = {"kinds": list(self._kinds)}
+            # Asked first: what is known to be complete now is in everything read after it.
+            complete = self._complete or await session.scalar(_KNOWN, wanted) == len(self._kinds)
             marks: dict[str, tuple[Any, ...]] = {
                 row[0]: tuple(row[1:]) for row in await session.execute(_MARKS, wanted)
             }
@@ -67,10 +69,9 @@ class ReferenceBook:
             for kind in changed:
                 rows = await session.execute(_FACTS, {"kind": kind})
                 fresh[kind] = MappingProxyType({UUID(bytes=row.id.bytes): MappingProxyType(row.data) for row in rows})
-            if not self._complete:
-                self._complete = await session.scalar(_KNOWN, wanted) == len(self._kinds)
         self._facts |= fresh
         self._marks = marks
+        self._complete = complete
         self.revision += bool(changed)
         return bool(changed)
 

@@ -55,10 +55,13 @@ def create_app(service: Service, settings: ServiceSettings | None = None) -> Fas
         lifespan=_lifespan,
         max_body_size=MAX_BODY_BYTES,
         redirect_slashes=False,
+        # servicekit.telemetry measures each request; FastAPI would do it a second time.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.runtime = build_runtime(service, settings)
     for router in service.routers:
-        app.include_router(router)
+        # Taken over as they are: an included router looks for the route of each request twice.
+        app.router.routes.extend(router.routes)
     problems.install(app)
     database_errors.install(app)
     _install_health(app)

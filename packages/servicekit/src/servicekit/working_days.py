@@ -108,9 +108,11 @@ class Due:
 def read_calendar(days: Iterable[Mapping[str, Any]], years: Iterable[Mapping[str, Any]]) -> Calendar:
     """Build a calendar from the registry's public facts.
 
-    `days` are {"date": "YYYY-MM-DD", "kind", "name"}, `years` are {"year": int, "confirmed": bool}.
+    `days` are {"date": "YYYY-MM-DD", "kind", "name"}, `years` are {"year": int, "confirmed": bool}. A day that was
+    special once and is "ordinary" now is like any other.
     """
-    known = [(date.fromisoformat(fact["date"]), DayKind(fact["kind"]), str(fact["name"])) for fact in days]
+    special = [fact for fact in days if fact["kind"] != "ordinary"]
+    known = [(date.fromisoformat(fact["date"]), DayKind(fact["kind"]), str(fact["name"])) for fact in special]
     return Calendar(
         days={day: kind for day, kind, _ in known},
         names={day: name for day, _, name in known},

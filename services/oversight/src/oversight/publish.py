@@ -56,6 +56,25 @@ def recommendation_served(
     return _draft("oversight.recommendation.served.v1", recommendation.id, recommendation.sequence, fact)
 
 
+def recommendation_acknowledged(part: Row[Any], case_id: UUID, sequence: int) -> EventDraft:
+    """One addressee says that it arrived."""
+    fact = facts.RecommendationAcknowledged(
+        case_id=case_id, organisation_id=part.organisation_id, acknowledged_on=part.acknowledged_on
+    )
+    return _draft("oversight.recommendation.acknowledged.v1", part.recommendation_id, sequence, fact)
+
+
+def recommendation_ended(part: Row[Any], case_id: UUID, sequence: int) -> EventDraft:
+    """One addressee is no longer followed."""
+    fact = facts.RecommendationEnded(
+        case_id=case_id,
+        organisation_id=part.organisation_id,
+        reason_code=part.end_reason,
+        ended_on=part.ended_on,
+    )
+    return _draft("oversight.recommendation.ended.v1", part.recommendation_id, sequence, fact)
+
+
 def recommendation_replied(part: Row[Any], case_id: UUID, sequence: int) -> EventDraft:
     """One addressee replied."""
     fact = facts.RecommendationReplied(

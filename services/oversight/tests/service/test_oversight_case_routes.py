@@ -64,6 +64,7 @@ async def test_case_goes_from_feedback_item_to_close(world: Any) -> None:
         ("oversight.recommendation.served.v1", recommendation_id, 1),
         ("oversight.recommendation.replied.v1", recommendation_id, 2),
         ("oversight.recommendation.verified.v1", recommendation_id, 3),
+        ("oversight.recommendation.ended.v1", recommendation_id, 4),
         ("oversight.case.closed.v1", case_id, 4),
     ]
     assert [row.action for row in await world.rows(AUDIT)] == [

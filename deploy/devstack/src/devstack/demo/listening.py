@@ -15,6 +15,7 @@ MUST_BE_HEARD = (
     "feedback.submission.disputed.v1",
     "oversight.case.opened.v1",
     "oversight.recommendation.served.v1",
+    "oversight.recommendation.acknowledged.v1",
     "oversight.recommendation.replied.v1",
     "oversight.recommendation.overdue.v1",
     "oversight.recommendation.verified.v1",

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, text, update
+from sqlalchemy import bindparam, insert, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from feedback import publish
@@ -23,6 +23,7 @@ from feedback.queries.law import Law
 from feedback.sealing import Keys, seal_json, ticket_index
 from feedback.tables import attachment, identity_vault
 from servicekit import audit, outbox
+from servicekit.db import fetch
 from servicekit.errors import Unavailable
 from servicekit.signatures import sign_bytes
 from servicekit.working_days import local_date
@@ -78,25 +79,18 @@ class Submitted:
     receipt: Receipt
 
 
-_INSERT = text(
-    """
-    WITH one AS (
-      INSERT INTO submission (
-        id, code, secret_hmac, status, version, identity_mode, unit_id, front_organisation_id, holder_organisation_id,
-        received_at, received_on, content_sealed, receipt_sealed, consent_purpose, consent_text_version,
-        status_due_on, status_due_provisional, status_rule_version)
-      VALUES (
-        :id, :code, :secret_hmac, :status, 1, :identity_mode, :unit_id, :front, :front,
-        :received_at, :received_on, :content_sealed, :receipt_sealed, :consent_purpose, :consent_text_version,
-        :status_due_on, :status_due_provisional, :status_rule_version)
-      ON CONFLICT (code) DO NOTHING RETURNING id, received_at
-    ), first_line AS (
-      INSERT INTO submission_line (id, submission_id, version, at, action, status, organisation_id)
-      SELECT :line_id, id, 1, received_at, 'submit', :status, :front FROM one
-    )
-    SELECT id FROM one
-    """
+_INSERT = """
+WITH one AS (
+  INSERT INTO submission (
+    id, code, secret_hmac, status, version, identity_mode, unit_id, front_organisation_id, holder_organisation_id,
+    received_at, received_on, content_sealed, receipt_sealed, consent_purpose, consent_text_version,
+    status_due_on, status_due_provisional, status_rule_version)
+  VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+  ON CONFLICT (code) DO NOTHING RETURNING id, status, front_organisation_id, received_at
 )
+INSERT INTO submission_line (id, submission_id, version, at, action, status, organisation_id)
+SELECT $17, id, 1, received_at, 'submit', status, front_organisation_id FROM one
+RETURNING submission_id"""
 _NAME = insert(identity_vault).values(submission_id=bindparam("id"), contact_sealed=bindparam("contact"))
 _CLAIM = (
     update(attachment)
@@ -132,22 +126,7 @@ async def submit(
     ticket = draw()
     files = await _claim_photos(session, ticket.id, draft.attachments)
     content = {"title": draft.title, "text": draft.text, "place": draft.place}
-    row = {
-        "id": ticket.id,
-        "line_id": ticket.line_id,
-        "status": INITIAL,
-        "identity_mode": draft.identity_mode,
-        "unit_id": front.unit_id,
-        "front": front.id,
-        "received_at": received_at,
-        "received_on": today,
-        "content_sealed": seal_json(keys, "submission", "content_sealed", ticket.id, content),
-        "consent_purpose": draft.consent_purpose,
-        "consent_text_version": draft.consent_text_version,
-        "status_due_on": counted.due.on,
-        "status_due_provisional": counted.due.provisional,
-        "status_rule_version": counted.rule.version,
-    }
+    sealed_content = seal_json(keys, "submission", "content_sealed", ticket.id, content)
     for _ in range(_DRAWS):
         receipt = _sign(
             keys,
@@ -161,10 +140,28 @@ async def submit(
                 issuer=issuer,
             ),
         )
-        row["code"] = ticket.code
-        row["secret_hmac"] = ticket_index(keys, ticket.code, ticket.secret)
-        row["receipt_sealed"] = seal_json(keys, "submission", "receipt_sealed", ticket.id, asdict(receipt))
-        if (await session.execute(_INSERT, row)).scalar_one_or_none() is not None:
+        stored = await fetch(
+            session,
+            _INSERT,
+            ticket.id,
+            ticket.code,
+            ticket_index(keys, ticket.code, ticket.secret),
+            INITIAL,
+            draft.identity_mode,
+            front.unit_id,
+            front.id,
+            received_at,
+            today,
+            sealed_content,
+            seal_json(keys, "submission", "receipt_sealed", ticket.id, asdict(receipt)),
+            draft.consent_purpose,
+            draft.consent_text_version,
+            counted.due.on,
+            counted.due.provisional,
+            counted.rule.version,
+            ticket.line_id,
+        )
+        if stored:
             break
         ticket = replace(draw(), id=ticket.id)  # the code is taken: once in 2^40 / (number of submissions)
     else:

@@ -5,11 +5,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from oversight.actions.write_changes import change_part
+from oversight import publish
+from oversight.actions.write_changes import change_part, next_sequence
 from oversight.domain.addressee_steps import STEPS
 from oversight.queries.recommendations import part
 from oversight.queries.visibility import roles_for_part
-from servicekit import audit
+from servicekit import audit, outbox
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
 from servicekit.lifecycle import decide
@@ -34,6 +35,7 @@ async def end_follow_up(
     roles = roles_for_part(actor, seen.presiding_organisation_id, organisation_id)
     step = decide(STEPS, seen.status, "end", roles, {})
     changed = await change_part(session, seen, step, end_reason=reason_code, end_note=note, ended_on=local_date(now))
+    sequence = await next_sequence(session, recommendation_id)
     await audit.write(
         session,
         action="recommendation.end",
@@ -44,3 +46,5 @@ async def end_follow_up(
         reason=reason_code,
         details={"organisation_id": organisation_id, "version": changed.version},
     )
+    event = publish.recommendation_ended(changed, seen.case_id, sequence)
+    await outbox.record(session, event=event, now=now)

@@ -1,8 +1,4 @@
-"""Transition table of one addressee of a recommendation: each body has its own clock and its own state.
-
-`acknowledge` and `end` tell no event: the catalogue has none for them, so they leave the recommendation's event
-sequence alone and only change the addressee's own version.
-"""
+"""Transition table of one addressee of a recommendation: each body has its own clock and its own state."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -60,10 +56,11 @@ def another_person_and_a_fitting_result(facts: Facts) -> DomainError | None:
 
 _OVERDUE: Final = "oversight.recommendation.overdue.v1"
 _REPLIED: Final = "oversight.recommendation.replied.v1"
-_NO_EVENT: Final = ""
+_ACKNOWLEDGED: Final = "oversight.recommendation.acknowledged.v1"
+_ENDED: Final = "oversight.recommendation.ended.v1"
 _SYSTEM: Final = frozenset({SYSTEM})
 STEPS: Final = (
-    Step("acknowledge", "served", "acknowledged", ADDRESSED, _NO_EVENT),
+    Step("acknowledge", "served", "acknowledged", ADDRESSED, _ACKNOWLEDGED),
     Step("reply", "served", "replied", ADDRESSED, _REPLIED, refusal_has_reason),
     Step("reply", "acknowledged", "replied", ADDRESSED, _REPLIED, refusal_has_reason),
     Step("reply", "overdue", "replied", ADDRESSED, _REPLIED, refusal_has_reason),
@@ -77,8 +74,8 @@ STEPS: Final = (
         "oversight.recommendation.verified.v1",
         another_person_and_a_fitting_result,
     ),
-    Step("end", "served", "ended", PRESIDING, _NO_EVENT),
-    Step("end", "acknowledged", "ended", PRESIDING, _NO_EVENT),
-    Step("end", "overdue", "ended", PRESIDING, _NO_EVENT),
-    Step("end", "replied", "ended", PRESIDING, _NO_EVENT),
+    Step("end", "served", "ended", PRESIDING, _ENDED),
+    Step("end", "acknowledged", "ended", PRESIDING, _ENDED),
+    Step("end", "overdue", "ended", PRESIDING, _ENDED),
+    Step("end", "replied", "ended", PRESIDING, _ENDED),
 )
