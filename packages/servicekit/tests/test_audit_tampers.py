@@ -28,7 +28,7 @@ async def put(database, count, start=0):
 
 
 async def seal(database):
-    return await Sealer(database, "feedback").seal(NOW)
+    return await Sealer(database, "feedback").seal()
 
 
 # The tampers: by the superuser, triggers off, on a database of their own with 30 sealed entries.
@@ -88,7 +88,7 @@ async def insert_one_with_a_seal(admin):
     await admin.execute("UPDATE audit_seal SET position = position + 1000 WHERE position > 16")
     await admin.execute("UPDATE audit_seal SET position = position - 999 WHERE position > 1000")
     await admin.execute(
-        "INSERT INTO audit_seal SELECT 17, $1, hash, sha256('x'), now() FROM audit_seal WHERE position = 16", forged
+        "INSERT INTO audit_seal SELECT 17, $1, hash, sha256('x') FROM audit_seal WHERE position = 16", forged
     )
     return 17
 

@@ -162,3 +162,22 @@ async def test_a_remembered_token_still_ends(keys: Keys) -> None:
     moment += 700
     with pytest.raises(Unauthenticated):
         await verifier.verify(token)
+
+
+async def test_a_withdrawn_key_ends_within_five_minutes(keys: Keys) -> None:
+    moment = time.time()
+    verifier = TokenVerifier(keys, issuer=ISSUER, clock=lambda: moment)
+    await verifier.verify(signed())
+    keys.keys = [new_key("k2")]
+    moment += 301
+    with pytest.raises(Unauthenticated):
+        await verifier.verify(signed(exp=int(moment) + 60, iat=int(moment)))
+
+
+async def test_a_registry_that_is_down_does_not_end_what_is_known(keys: Keys) -> None:
+    moment = time.time()
+    verifier = TokenVerifier(keys, issuer=ISSUER, clock=lambda: moment)
+    await verifier.verify(signed())
+    keys.down = True
+    moment += 301
+    await verifier.verify(signed(exp=int(moment) + 60, iat=int(moment)))

@@ -11,6 +11,8 @@ import asyncpg
 import httpx
 from PIL import Image
 
+from servicekit import telemetry
+
 BASE = "/api/v1/feedback"
 ADDRESS = "127.77.77.77"
 AGENT = "CANARY-7f3a"
@@ -53,6 +55,7 @@ async def test_an_anonymous_submission_leaves_no_trace_of_the_person(world: Any,
         ticket = {name: sent.json()[name] for name in ("code", "secret")}
         assert (await http.post(f"{BASE}/tracking", json=ticket)).status_code == 200
     everything = await dump(world)
+    telemetry.flush()
     logged = "".join(capfd.readouterr())
     assert ticket["code"] in everything  # the search would find what is there
     assert '"/api/v1/feedback/submissions"' in logged

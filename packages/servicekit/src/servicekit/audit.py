@@ -18,7 +18,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.audit_chain import ENTRY_COLUMNS, GENESIS, link
-from servicekit.clock import Clock, SystemClock
 from servicekit.db import Database, fetch
 from servicekit.identity import Actor
 from servicekit.waiting import pause
@@ -80,17 +79,16 @@ def _plain(value: object) -> str:
 class Sealer:
     """Links committed entries to the chain, one runner per database."""
 
-    def __init__(self, database: Database, service: str, *, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, service: str) -> None:
         self._database = database
         self._service = service
-        self._clock = clock or SystemClock()
         self.state = "starting"
 
     async def run(self, stop: asyncio.Event) -> None:
         """Seal every second until `stop`; survive the loss of PostgreSQL."""
         while not stop.is_set():
             try:
-                while await self.seal(self._clock.now()) == BATCH:
+                while await self.seal() == BATCH:
                     pass
                 self.state = "up"
             except Exception as error:
@@ -98,7 +96,7 @@ class Sealer:
                 _log.warning("sealer_failed", service=self._service, error=type(error).__name__)
             await pause(stop, SEAL_SECONDS)
 
-    async def seal(self, now: datetime) -> int:
+    async def seal(self) -> int:
         """Seal up to a batch of entries in one transaction and return how many; 0 if another process is sealing."""
         async with self._database.write() as session:
             if not await session.scalar(text("SELECT pg_try_advisory_xact_lock(hashtext('nhipcau.sealer'))")):
@@ -113,7 +111,7 @@ class Sealer:
             for row in rows:
                 position += 1
                 digest = link(previous, position, row)
-                seals.append({"p": position, "e": row.id, "v": previous, "h": digest, "t": now})
+                seals.append({"p": position, "e": row.id, "v": previous, "h": digest})
                 previous = digest
             await session.execute(_SEAL, seals)
             await session.execute(_FORGET, {"ids": [row.id for row in rows]})
@@ -121,8 +119,9 @@ class Sealer:
 
 
 _UNSEALED = text(
-    f"SELECT {ENTRY_COLUMNS} FROM audit_unsealed u JOIN audit_entry e ON e.id = u.entry_id ORDER BY e.id LIMIT :batch"  # noqa: S608
+    f"SELECT {ENTRY_COLUMNS} FROM audit_unsealed u JOIN audit_entry e ON e.id = u.entry_id"  # noqa: S608
+    " ORDER BY e.at, e.id LIMIT :batch"
 )
 _HEAD = text("SELECT position, hash FROM audit_seal ORDER BY position DESC LIMIT 1")
-_SEAL = text("INSERT INTO audit_seal (position, entry_id, previous_hash, hash, sealed_at) VALUES (:p, :e, :v, :h, :t)")
+_SEAL = text("INSERT INTO audit_seal (position, entry_id, previous_hash, hash) VALUES (:p, :e, :v, :h)")
 _FORGET = text("DELETE FROM audit_unsealed WHERE entry_id = ANY(CAST(:ids AS uuid[]))")

@@ -26,6 +26,7 @@ TOKEN_TYPE = "at+jwt"
 LEEWAY_SECONDS = 30
 _CACHE_SIZE = 4096
 _REFETCH_SECONDS = 5.0
+_KEYS_LAST_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ class TokenVerifier:
     """Verifies access tokens against the registry's published keys; remembers verified tokens until they expire.
 
     `fetch_keys` returns a JWK set. An unknown `kid` fetches it again, at most every five seconds, so rotation needs
-    no restart and a forged `kid` cannot be used to hammer the registry. Raises Unauthenticated, always the same.
+    no restart and a forged `kid` cannot be used to hammer the registry; every five minutes the keys are read anew, so a
+    withdrawn one ends. Raises Unauthenticated, always the same.
     """
 
     def __init__(self, fetch_keys: FetchKeys, *, issuer: str, clock: Callable[[], float] = time.time) -> None:
@@ -117,16 +119,23 @@ class TokenVerifier:
             raise Unauthenticated from error
 
     async def _key(self, kid: str) -> Any:
-        if kid not in self._keys and self._clock() - self._fetched_at >= _REFETCH_SECONDS:
-            try:
-                document = await self._fetch_keys()
-            except Exception as error:
-                raise Unavailable from error
-            self._fetched_at = self._clock()
-            self._keys = {key.kid: key for key in KeySet.import_key_set(document).keys if key.kid}  # type: ignore[arg-type]
+        age = self._clock() - self._fetched_at
+        if (kid not in self._keys and age >= _REFETCH_SECONDS) or age >= _KEYS_LAST_SECONDS:
+            await self._fetch()
         if kid not in self._keys:
             raise Unauthenticated
         return self._keys[kid]
+
+    async def _fetch(self) -> None:
+        self._fetched_at = self._clock()
+        try:
+            document = await self._fetch_keys()
+        except Exception as error:
+            if not self._keys:
+                self._fetched_at = float("-inf")
+                raise Unavailable from error
+            return  # the keys we have still verify; the registry is asked again in five minutes
+        self._keys = {key.kid: key for key in KeySet.import_key_set(document).keys if key.kid}  # type: ignore[arg-type]
 
 
 def _header(token: str) -> dict[str, Any]:

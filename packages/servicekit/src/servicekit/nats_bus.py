@@ -14,6 +14,7 @@ import nats.errors
 import nats.js.errors
 import structlog
 from nats.aio.client import Client
+from nats.js import JetStreamContext
 
 from servicekit.pulling import Handler, Message, Pull, PullLost, Reject, Retry
 from servicekit.waiting import pause

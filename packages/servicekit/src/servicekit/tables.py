@@ -83,7 +83,8 @@ dead_letter = Table(
 audit_entry = Table(
     "audit_entry",
     metadata,
-    Column("id", UUID(as_uuid=True), primary_key=True, server_default=text("uuidv7()")),
+    # Random, not uuidv7: the exact moment of an anonymous sender's act must not stand in the id of its entry.
+    Column("id", UUID(as_uuid=True), primary_key=True, server_default=text("gen_random_uuid()")),
     Column("at", _instant, nullable=False),
     Column("action", Text, nullable=False),
     Column("subject_type", Text, nullable=False),
@@ -108,7 +109,6 @@ audit_seal = Table(
     Column("entry_id", UUID(as_uuid=True), nullable=False, unique=True),
     Column("previous_hash", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
-    Column("sealed_at", _instant, nullable=False),
 )
 
 idempotency_key = Table(

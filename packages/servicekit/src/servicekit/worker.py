@@ -57,7 +57,7 @@ async def run_worker(runtime: Runtime, stop: asyncio.Event, *, heartbeat: Path |
     """
     service = runtime.service
     relay = Relay(runtime.database, runtime.bus, service.name, clock=runtime.clock)
-    sealer = Sealer(runtime.database, service.name, clock=runtime.clock)
+    sealer = Sealer(runtime.database, service.name)
     leases = Leases(runtime.database)
     parts: dict[str, Callable[[], Awaitable[None]]] = {
         "relay": partial(relay.run, stop),

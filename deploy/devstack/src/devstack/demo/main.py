@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from devstack.demo import answered_on_time, breaking, complaining, listening, measuring, working_day
-from devstack.demo.client import Client
+from devstack.demo.client import Client, extra_patience
 from devstack.demo.people import Cast, gather_cast
 from devstack.demo.receiver import Receiver
 from devstack.stack import Stack
@@ -99,7 +99,8 @@ async def on_own_stack(steps: Steps) -> None:
 
 
 async def against(steps: Steps, url: str, password: str, host: str, port: int, *, verify: bool) -> None:
-    """The journey against an installation that is already running."""
+    """The journey against an installation that is already running, with its own delays (90 s and 60 s unless set)."""
+    extra_patience.set(150.0)
     with Receiver("0.0.0.0", port) as receiver:
         nobody = Client(url, verify=verify)
         cast = await steps.run("people sign in", gather_cast(nobody, password))

@@ -1,6 +1,7 @@
 """`ops replay-outbox`: tell events again after the courier lost them."""
 
 import asyncio
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +10,14 @@ import typer
 
 from devstack import paths
 from devstack.ops.options import Data, PortBase, default_data, running_engine
+from devstack.ops.progress import shown
 from devstack.ops.service_databases import Services, opened
 from devstack.ports import Ports
 from devstack.processes import StackError
 from servicekit.streams import apply_url
+
+_AGO = re.compile(r"(\d+)([dhm])")
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 def register(app: typer.Typer) -> None:
@@ -21,13 +26,30 @@ def register(app: typer.Typer) -> None:
 
 
 def replay_outbox(
-    days: Annotated[float, typer.Option("--days", min=0, help="How far back; rows are kept 14 days.")] = 14,
+    since: Annotated[
+        str, typer.Option("--since", help="How far back: 14d, 36h, 90m, or a time like 2026-11-23T08:00+07:00.")
+    ] = "14d",
     service: Services = None,
     data: Data = default_data(),
     port_base: PortBase = None,
 ) -> None:
-    """Publish again what the outboxes hold; consumers drop what they already had. Makes lost streams first."""
-    asyncio.run(_replay(data.absolute(), Ports.chosen(port_base), service, datetime.now(UTC) - timedelta(days=days)))
+    """Publish again what the outboxes hold (14 days); readers drop what they already had. Makes lost streams first."""
+    start = moment(since, datetime.now(UTC))
+    asyncio.run(_replay(data.absolute(), Ports.chosen(port_base), service, start))
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """What a person means by "14d" or by an ISO time with a zone; typer.BadParameter when it is neither."""
+    ago = _AGO.fullmatch(text)
+    if ago is not None:
+        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    try:
+        named = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither like 14d, 36h, 90m nor a time") from None
+    if named.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} has no zone; write for instance {text}+07:00")
+    return named
 
 
 async def _replay(data: Path, ports: Ports, services: list[str] | None, since: datetime) -> None:
@@ -44,7 +66,8 @@ async def _replay(data: Path, ports: Ports, services: list[str] | None, since: d
         try:
             if not await bus.wait_up(10):
                 raise StackError("NATS does not answer; start the stack first (./nhipcau up)")
-            count = await replay(database, bus, since, service=name)
+            async with shown(f"{name}: telling events again"):
+                count = await replay(database, bus, since, service=name)
         finally:
             await bus.close()
         print(f"{name}: {count} events told again", flush=True)

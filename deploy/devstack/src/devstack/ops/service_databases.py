@@ -1,12 +1,16 @@
-"""The services' databases, opened for a command as the services open them: app role, servicekit's pools."""
+"""The services' databases and readers, opened for a command as the services open them: app role, servicekit's pools."""
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from devstack import paths
+from devstack.databases import Database as Place
 from devstack.databases import describe, sqlalchemy_url
 from devstack.ops.options import running_engine
 from devstack.ports import Ports
@@ -14,6 +18,7 @@ from devstack.processes import StackError
 
 if TYPE_CHECKING:
     from servicekit.db import Database
+    from servicekit.inbox import Consumer
 
 Services = Annotated[list[str] | None, typer.Option("--service", help="Only this service; may be given again.")]
 
@@ -26,15 +31,55 @@ def chosen(services: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(services or paths.SERVICES)
 
 
-async def opened(data: Path, ports: Ports, services: Sequence[str] | None) -> AsyncIterator["tuple[str, Database]"]:
-    """Each service's name and database, closed before the next is opened."""
-    from servicekit.db import Database  # here, because `up` should not wait for SQLAlchemy
-
+def place_of(data: Path, ports: Ports, service: str) -> Place:
+    """Connection strings of one service's database."""
     engine, credentials = running_engine(data, ports)
-    for service in chosen(services):
-        rows = describe(engine.admin_dsn, service, service=service, passwords=credentials.database(service))
-        database = Database(sqlalchemy_url(rows.app_dsn), pool=2, application="ops")
+    return describe(engine.admin_dsn, service, service=service, passwords=credentials.database(service))
+
+
+@asynccontextmanager
+async def opened_one(data: Path, ports: Ports, service: str, *, pool: int = 2) -> "AsyncIterator[Database]":
+    """One service's database; StackError when it does not answer or was never migrated."""
+    from sqlalchemy import text  # here, because `up` should not wait for SQLAlchemy
+
+    from servicekit.db import Database
+
+    database = Database(sqlalchemy_url(place_of(data, ports, service).app_dsn), pool=pool, application="ops")
+    try:
         try:
+            async with database.read() as session:
+                migrated = await session.scalar(text("SELECT to_regclass('public.outbox') IS NOT NULL"))
+        except OSError as away:
+            raise StackError(f"PostgreSQL does not answer ({away}); start the stack first: ./nhipcau up") from None
+        if not migrated:
+            raise StackError(f"the database {service} has no tables yet: run ./nhipcau up once")
+        yield database
+    finally:
+        await database.close()
+
+
+async def opened(data: Path, ports: Ports, services: Sequence[str] | None) -> "AsyncIterator[tuple[str, Database]]":
+    """Each service's name and database, closed before the next is opened."""
+    for service in chosen(services):
+        async with opened_one(data, ports, service) as database:
             yield service, database
-        finally:
-            await database.close()
+
+
+@dataclass(frozen=True)
+class Readers:
+    """How one service reads the others: its consumers, and the kinds of facts it copies from the registry."""
+
+    service: str
+    consumers: "tuple[Consumer, ...]"
+    references: tuple[str, ...]
+
+
+def readers_of(service: str) -> Readers:
+    """The service's own handlers, imported from its code; their log lines are kept out of the command's output."""
+    import logging
+
+    import structlog
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    parts = import_module(f"{service}.app").SERVICE
+    return Readers(service, tuple(parts.consumers), tuple(parts.references))

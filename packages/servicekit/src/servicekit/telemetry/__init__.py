@@ -13,7 +13,7 @@ from typing import Literal
 from fastapi import FastAPI
 from fastapi.responses import Response
 
-from servicekit.telemetry.logs import configure_logs
+from servicekit.telemetry.logs import configure_logs, flush
 from servicekit.telemetry.measures import metrics_text, start_metrics
 from servicekit.telemetry.operations import (
     current_request_id,
@@ -30,6 +30,7 @@ __all__ = [
     "configure",
     "current_request_id",
     "current_traceparent",
+    "flush",
     "install",
     "mark_quiet",
     "metrics_text",
