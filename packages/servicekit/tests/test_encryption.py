@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from types import SimpleNamespace
 
 import pytest
@@ -25,7 +24,7 @@ from servicekit.encryption import (
     seal,
 )
 
-OLD, NEW = os.urandom(32), os.urandom(32)
+OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 RING = Keyring("k1", {"k1": OLD})
 BOTH = Keyring("k2", {"k1": OLD, "k2": NEW})
 HERE = context("submission", "text", "7")

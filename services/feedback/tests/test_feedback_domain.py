@@ -1,16 +1,14 @@
-"""Codes, receipts and deadlines as pure rules."""
+"""Codes and receipts as pure rules."""
 
 import hashlib
 import json
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.domain.codes import ALPHABET, is_well_formed, new_code, new_secret, read_code, read_secret
-from feedback.domain.deadlines import calendar_from, count, in_force, rules_from
 from feedback.domain.receipts import receipt_text
 
 CODES = st.binary(min_size=5, max_size=5).map(new_code)
@@ -65,47 +63,3 @@ def test_a_receipt_is_canonical() -> None:
     assert text == json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     assert content["text_sha256"] == hashlib.sha256("Hẻm ngập".encode()).hexdigest()
     assert content["received_at"] == "2026-11-23T02:00:00Z"
-
-
-def rule(version: int, amount: int, valid_from: str, valid_to: str | None) -> dict[str, object]:
-    return {
-        "key": "FB.STATUS",
-        "version": version,
-        "amount": amount,
-        "unit": "working_days",
-        "direction": "after",
-        "basis": None,
-        "confidence": "confirmed",
-        "valid_from": valid_from,
-        "valid_to": valid_to,
-    }
-
-
-@pytest.mark.parametrize(
-    "on, version", [("2025-12-31", 1), ("2026-01-01", 2), ("2026-06-30", 2), ("2026-07-01", 3), ("2024-12-31", None)]
-)
-def test_the_rule_in_force_on_a_day(on: str, version: int | None) -> None:
-    rules = rules_from(
-        [
-            rule(1, 10, "2025-01-01", "2025-12-31"),
-            rule(2, 12, "2026-01-01", "2026-06-30"),
-            rule(3, 7, "2026-07-01", None),
-            rule(9, 1, "2020-01-01", None) | {"key": "OVS.REPLY"},
-        ]
-    )
-    found = in_force(rules, "FB.STATUS", date.fromisoformat(on))
-    assert (found.version if found else None) == version
-
-
-def test_tet_is_not_counted() -> None:
-    days = [{"date": f"2026-02-{day}", "kind": "holiday", "name": "Tết Nguyên đán"} for day in range(16, 21)] + [
-        {"date": "2026-02-14", "kind": "working_saturday", "name": "làm bù"},
-        {"date": "2026-02-23", "kind": "ordinary", "name": ""},
-    ]
-    calendar = calendar_from(days, [{"year": 2026, "confirmed": True}])
-    (status,) = rules_from([rule(1, 3, "2025-01-01", None)])
-    counted = count(calendar, status, date(2026, 2, 12))
-    # Fri 13, worked Sat 14, Tết 16-20 and its weekends, Mon 23
-    assert counted.due.on == date(2026, 2, 23)
-    assert not counted.due.provisional
-    assert [note.date.day for note in counted.due.days if note.counted] == [13, 14, 23]

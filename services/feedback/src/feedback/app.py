@@ -5,15 +5,16 @@ from fastapi import FastAPI
 from feedback.api import receipts, staff, steps, submissions, tracking, uploads
 from feedback.api.access import Office
 from feedback.consumers import CONSUMERS, KINDS
+from feedback.domain.deadlines import RULES
 from feedback.files import FileStore
 from feedback.jobs import JOBS
 from feedback.queries.directory import Directory
-from feedback.queries.law import Law
 from feedback.sealing import Keys
 from feedback.settings import FeedbackSettings
 from feedback.tables import metadata
 from servicekit import web
 from servicekit.encryption import read_key
+from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
 from servicekit.signatures import public_jwk, read_private_key
@@ -50,7 +51,7 @@ async def prepare(runtime: Runtime) -> None:
     runtime.parts["office"] = Office(
         keys=keys,
         files=files,
-        law=Law(runtime.book),
+        law=Law(runtime.book, RULES),
         directory=Directory(runtime.book),
         issuer=settings.issuer,
         event_delay_seconds=settings.anonymous_event_delay_seconds,

@@ -3,13 +3,20 @@
 from fastapi import FastAPI
 
 from servicekit import web
-from servicekit.service import Service
+from servicekit.law_book import Law
+from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
 from targets.api import indicators, periods, reports
 from targets.consumers import FEEDBACK, REFERENCES, REGISTRY
+from targets.domain.report_steps import RULE
 from targets.jobs import COUNT_OVERDUE
 from targets.settings import TargetsSettings
 from targets.tables import metadata
+
+async def prepare(runtime: Runtime) -> None:
+    """Add the deadline rules and the calendar in the form this service asks for."""
+    runtime.parts["law"] = Law(runtime.book, [RULE])
+
 
 SERVICE = Service(
     name="targets",
@@ -21,6 +28,7 @@ SERVICE = Service(
     consumers=(REGISTRY, FEEDBACK),
     jobs=(COUNT_OVERDUE,),
     references=REFERENCES,
+    prepare=prepare,
 )
 
 

@@ -1,4 +1,4 @@
-"""`ops audit`: recompute the chain over every service's audit, and keep signed checkpoints of it outside the database."""
+"""`ops audit`: recompute the chain over every service's audit; keep signed checkpoints of it outside the database."""
 
 import asyncio
 import contextlib
@@ -71,7 +71,7 @@ async def verify(
         if not result.ok:
             print(f"{name}: position {result.bad_position}: {result.problem}")
         elif against is not None:
-            print(f"{name}: position {against.position}: differs from the checkpoint of {against.at:%Y-%m-%d %H:%M} UTC")
+            print(f"{name}: position {against.position}: differs from the checkpoint of {_minute(against.at)}")
         else:
             compared = f", as at {len(mine)} checkpoints" if mine else ""
             print(f"{name}: {result.count} entries, the chain holds{compared}; head {result.head.hex()}")
@@ -102,14 +102,12 @@ async def checkpoint(data: Path, ports: Ports, services: Sequence[str] | None, f
     from servicekit.signatures import public_text
 
     key = _signing_key(running_engine(data, ports)[1])
-    kept = _read(file, data, ports, None) if file.exists() else {}
-    if not file.parent.is_dir():
-        raise StackError(f"there is no folder {file.parent} to write the checkpoints to")
+    kept = _earlier(file, data, ports)
     good = True
     async for name, database in opened(data, ports, services):
         broken = await _first_broken(database, kept.get(name, []))
         if broken is not None:
-            print(f"{name}: position {broken.position} is not what it was at {broken.at:%Y-%m-%d %H:%M} UTC: no checkpoint")
+            print(f"{name}: position {broken.position} is not what it was at {_minute(broken.at)}: no checkpoint")
             good = False
             continue
         made = await audit_chain.checkpoint(database, name, datetime.now(UTC))
@@ -153,6 +151,16 @@ def _read(file: Path, data: Path, ports: Ports, public_key: str | None) -> "Mapp
     for one in kept:
         by_service.setdefault(one.service, []).append(one)
     return by_service
+
+
+def _earlier(file: Path, data: Path, ports: Ports) -> "Mapping[str, list[Checkpoint]]":
+    if not file.parent.is_dir():
+        raise StackError(f"there is no folder {file.parent} to write the checkpoints to")
+    return _read(file, data, ports, None) if file.exists() else {}
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _signing_key(credentials: Credentials) -> "Ed25519PrivateKey":

@@ -11,7 +11,7 @@ CONVENTION = r"%\_sealed"
 """How sealed columns are named (SQL LIKE)."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SealedTable:
     """A table with sealed columns; `key_type` is "uuid" or "bigint", `besides` the column that places name."""
 

@@ -41,6 +41,7 @@ def place_of(data: Path, ports: Ports, service: str) -> Place:
 async def opened_one(data: Path, ports: Ports, service: str, *, pool: int = 2) -> "AsyncIterator[Database]":
     """One service's database; StackError when it does not answer or was never migrated."""
     from sqlalchemy import text  # here, because `up` should not wait for SQLAlchemy
+    from sqlalchemy.exc import DBAPIError
 
     from servicekit.db import Database
 
@@ -49,8 +50,10 @@ async def opened_one(data: Path, ports: Ports, service: str, *, pool: int = 2) -
         try:
             async with database.read() as session:
                 migrated = await session.scalar(text("SELECT to_regclass('public.outbox') IS NOT NULL"))
-        except OSError as away:
-            raise StackError(f"PostgreSQL does not answer ({away}); start the stack first: ./nhipcau up") from None
+        except (OSError, DBAPIError) as away:
+            raise StackError(
+                f"the database {service} does not answer ({type(away).__name__}); start the stack first: ./nhipcau up"
+            ) from None
         if not migrated:
             raise StackError(f"the database {service} has no tables yet: run ./nhipcau up once")
         yield database

@@ -10,9 +10,9 @@ from feedback import publish
 from feedback.actions.take_step import Line, Taken, check_version, roles_at, take_step
 from feedback.domain.deadlines import RESOLVE
 from feedback.domain.submission_steps import STEPS
-from feedback.queries.law import Law
 from feedback.queries.submissions import item_for_step
 from servicekit.identity import Actor
+from servicekit.law_book import Law
 from servicekit.lifecycle import decide
 from servicekit.working_days import local_date
 

@@ -12,9 +12,9 @@ from feedback.domain.deadlines import RESOLVE
 from feedback.domain.intake import UnknownHolder
 from feedback.domain.submission_steps import STEPS
 from feedback.queries.directory import Directory
-from feedback.queries.law import Law
 from feedback.queries.submissions import item_for_step
 from servicekit.identity import Actor
+from servicekit.law_book import Law
 from servicekit.lifecycle import decide
 from servicekit.working_days import local_date
 

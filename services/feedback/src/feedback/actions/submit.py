@@ -19,12 +19,12 @@ from feedback.domain.intake import ANONYMOUS, UnknownUnit, UnknownUpload, check_
 from feedback.domain.receipts import receipt_text
 from feedback.domain.submission_steps import INITIAL
 from feedback.queries.directory import Body, Directory
-from feedback.queries.law import Law
 from feedback.sealing import Keys, seal_json, ticket_index
 from feedback.tables import attachment, identity_vault
 from servicekit import audit, outbox
 from servicekit.db import fetch
 from servicekit.errors import Unavailable
+from servicekit.law_book import Law
 from servicekit.signatures import sign_bytes
 from servicekit.working_days import local_date
 

@@ -10,9 +10,9 @@ from fastapi import Depends, Request
 from feedback.domain.intake import REVEALERS, STAFF
 from feedback.files import FileStore
 from feedback.queries.directory import Directory
-from feedback.queries.law import Law
 from feedback.sealing import Keys
 from servicekit.identity import Actor, allow
+from servicekit.law_book import Law
 
 Staff = Annotated[Actor, allow(*STAFF)]
 """Anybody who works on submissions; which ones they see is decided in SQL."""

@@ -7,18 +7,12 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from feedback.api.access import Office
-from feedback.domain.deadlines import (
-    ANONYMOUS_NOTE,
-    CONFIDENCE_TEXTS,
-    PROVISIONAL_NOTE,
-    RESOLVE,
-    STATUS,
-    Counted,
-)
+from feedback.domain.deadlines import ANONYMOUS_NOTE, CONFIDENCE_SENTENCES, RESOLVE, STATUS
 from feedback.domain.intake import ANONYMOUS
 from feedback.domain.submission_steps import SENDER, STEPS
 from feedback.domain.texts import LINES, STATUSES, WAITING, waiting_for
 from feedback.sealing import open_json, open_note
+from servicekit.deadlines import PROVISIONAL_NOTE, Counted
 from servicekit.lifecycle import actions_from
 
 Json = dict[str, Any]
@@ -130,7 +124,7 @@ def clocks(office: Office, row: Row[Any]) -> Json:
 
 def _clock(counted: Counted, *, due_on: Any, anonymous: bool) -> Json:
     rule = counted.rule
-    texts = CONFIDENCE_TEXTS[rule.confidence]
+    texts = CONFIDENCE_SENTENCES[rule.confidence]
     notes = [PROVISIONAL_NOTE] * counted.due.provisional + [ANONYMOUS_NOTE] * anonymous
     return {
         "rule_key": rule.key,

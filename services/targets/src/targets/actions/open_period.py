@@ -7,11 +7,11 @@ from sqlalchemy import and_, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit import audit, outbox
+from servicekit.deadlines import Counted
 from servicekit.errors import Forbidden, Unavailable
 from servicekit.identity import Actor
-from servicekit.working_days import Due, local_date
+from servicekit.working_days import local_date
 from targets import publish
-from targets.domain.deadlines import RuleVersion
 from targets.domain.periods import Period
 from targets.domain.refusals import (
     ComputedIndicator,
@@ -29,8 +29,7 @@ async def open_period(
     *,
     indicator_code: str,
     period: Period,
-    due: Due,
-    rule: RuleVersion,
+    counted: Counted,
     actor: Actor,
     now: datetime,
 ) -> UUID:
@@ -58,7 +57,7 @@ async def open_period(
         raise PeriodNotBegun(first_day=period.first_day.isoformat())
     if period.last_day < found.issued_on:
         raise PeriodBeforeIndicator(issued_on=found.issued_on.isoformat())
-    period_id = await _insert_period(session, found.id, period, due, rule, actor, now)
+    period_id = await _insert_period(session, found.id, period, counted, actor, now)
     expected = await _expect(session, period_id, found.reporter_kinds, found.reporter_level, period.last_day)
     if expected == 0:
         raise Unavailable
@@ -72,7 +71,7 @@ async def open_period(
         reason=None,
         details={"indicator": indicator_code, "period": period.code, "expected": expected, "version": 1},
     )
-    event = publish.period_opened(period_id, indicator_code=indicator_code, period=period.code, due_on=due.on)
+    event = publish.period_opened(period_id, indicator_code=indicator_code, period=period.code, due_on=counted.due.on)
     await outbox.record(session, event=event, now=now)
     return period_id
 
@@ -81,8 +80,7 @@ async def _insert_period(
     session: AsyncSession,
     indicator_id: UUID,
     period: Period,
-    due: Due,
-    rule: RuleVersion,
+    counted: Counted,
     actor: Actor,
     now: datetime,
 ) -> UUID:
@@ -97,10 +95,10 @@ async def _insert_period(
             status="open",
             version=1,
             told=1,
-            due_on=due.on,
-            due_provisional=due.provisional,
-            rule_key=rule.key,
-            rule_version=rule.version,
+            due_on=counted.due.on,
+            due_provisional=counted.due.provisional,
+            rule_key=counted.rule.key,
+            rule_version=counted.rule.version,
             opened_at=now,
             opened_by=actor.id,
         )

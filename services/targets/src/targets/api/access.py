@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from servicekit.identity import Actor, allow
-from servicekit.service import Runtime
+from servicekit.law_book import Law
 
 monitoring = allow("monitoring_officer")
 entering = allow("reporter", "front_officer")
@@ -21,10 +21,10 @@ Approver = Annotated[Actor, allow("approver")]
 Returning = Annotated[Actor, allow("verifier", "approver")]
 
 
-async def _runtime(request: Request) -> Runtime:
-    runtime: Runtime = request.app.state.runtime
-    return runtime
+async def _law(request: Request) -> Law:
+    law: Law = request.app.state.runtime.part("law")
+    return law
 
 
-Process = Annotated[Runtime, Depends(_runtime)]
-"""What this process holds: the read copies of calendar and rules."""
+TheLaw = Annotated[Law, Depends(_law)]
+"""The registry's deadline rules and calendar, as far as they are known here."""

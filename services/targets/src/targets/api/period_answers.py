@@ -4,13 +4,12 @@ from typing import Any, Literal, Self
 
 from sqlalchemy import Row
 
+from servicekit.deadlines import CONFIDENCE_TEXTS, Counted
 from servicekit.identity import Actor
 from servicekit.lifecycle import actions_from
 from servicekit.text import Answer, ApiModel, Code, Instant, Key, LegalDate, Uuid
-from servicekit.working_days import Due
-from targets.domain.deadlines import RuleVersion
 from targets.domain.period_steps import STEPS
-from targets.domain.wording import CONFIDENCES, PERIOD_STATUSES, REPORT_STATUSES
+from targets.domain.wording import PERIOD_STATUSES, REPORT_STATUSES
 
 PeriodStatus = Literal["open", "closed"]
 
@@ -129,9 +128,10 @@ class DeadlineAnswer(Answer):
     days: list[DayAnswer]
 
     @classmethod
-    def of(cls, row: Row[Any], rule: RuleVersion, due: Due) -> Self:
+    def of(cls, row: Row[Any], counted: Counted) -> Self:
         """Explain the stored due day by the rule version it was made with."""
-        vi, en = CONFIDENCES.get(rule.confidence, (rule.confidence, rule.confidence))
+        rule, due = counted.rule, counted.due
+        vi, en = CONFIDENCE_TEXTS[rule.confidence]
         return cls(
             due_on=row.due_on,
             due_provisional=row.due_provisional,

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
-from servicekit.errors import AlreadyExists, NotFound, StepNotAllowed
+from servicekit.errors import AlreadyExists, NotFound, StepNotAllowed, Unavailable
 from servicekit.etags import ExpectedVersion, set_etag
 from servicekit.idempotency import Idempotent
 from servicekit.pages import InvalidCursor, Page, PageQuery
@@ -14,7 +14,7 @@ from servicekit.routes import answers, new_router
 from servicekit.text import Code, FlagParam, Uuid
 from servicekit.working_days import local_date
 from targets.actions import move_period, open_period
-from targets.api.access import MonitoringOfficer, Process, SignedIn, monitoring
+from targets.api.access import MonitoringOfficer, SignedIn, TheLaw, monitoring
 from targets.api.period_answers import (
     DeadlineAnswer,
     ExpectedAnswer,
@@ -24,7 +24,6 @@ from targets.api.period_answers import (
     PeriodStatus,
 )
 from targets.domain import refusals
-from targets.domain.deadlines import calendar_from, reports_due, rule_on, rule_version
 from targets.domain.periods import parse_period
 from targets.domain.report_steps import RULE
 from targets.queries import periods as queries
@@ -52,19 +51,16 @@ async def create_period(
     response: Response,
     session: WriteSession,
     now: Now,
-    process: Process,
+    law: TheLaw,
 ) -> PeriodAnswer:
     """Open reporting for an indicator and a period; everyone who owes a report is listed, the due day is counted."""
     period = parse_period(given.period)
-    book = process.book
-    rule = rule_on(book.all("deadline_rule").values(), RULE, local_date(now))
-    calendar = calendar_from(book.all("calendar_day"), book.all("calendar_year"))
+    rule = law.rule_on(RULE, local_date(now))
     period_id = await open_period.open_period(
         session,
         indicator_code=given.indicator_code,
         period=period,
-        due=reports_due(calendar, rule, period.last_day),
-        rule=rule,
+        counted=law.count(rule, period.last_day),
         actor=actor,
         now=now,
     )
@@ -120,14 +116,14 @@ async def explain_deadline(
     actor: SignedIn,
     period_id: Uuid,
     session: ReadSession,
-    process: Process,
+    law: TheLaw,
 ) -> DeadlineAnswer:
     """Explain, day by day, until when the reports of the period are due and how sure the rule is."""
     row = await queries.find_period(session, period_id)
-    book = process.book
-    rule = rule_version(book.all("deadline_rule").values(), row.rule_key, row.rule_version)
-    calendar = calendar_from(book.all("calendar_day"), book.all("calendar_year"))
-    return DeadlineAnswer.of(row, rule, reports_due(calendar, rule, row.last_day))
+    counted = law.explain(row.rule_key, row.rule_version, row.last_day)
+    if counted is None:
+        raise Unavailable
+    return DeadlineAnswer.of(row, counted)
 
 
 async def _move(

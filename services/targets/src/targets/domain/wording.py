@@ -69,13 +69,3 @@ COMPARATORS: Final[Texts] = MappingProxyType(
         "<": ("dưới", "less than"),
     }
 )
-CONFIDENCES: Final[Texts] = MappingProxyType(
-    {
-        "confirmed": ("Theo văn bản pháp luật", "As the legal text says"),
-        "unconfirmed": ("Chưa được xác nhận, cần kiểm tra", "Not confirmed, to be checked"),
-        "no_legal_figure": (
-            "Không tìm thấy con số trong văn bản; đây là mặc định có thể cấu hình",
-            "No figure was found in the law; this is a configurable default",
-        ),
-    }
-)
