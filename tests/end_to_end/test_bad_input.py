@@ -93,6 +93,7 @@ async def row_counts(house: Stack) -> dict[str, int]:
     return counts
 
 
+@pytest.mark.timeout(500)
 async def test_every_writing_route_refuses_every_bad_body_and_stores_nothing(
     house: Stack, raw: httpx.AsyncClient, everybody: dict[str, str], document: dict[str, Any]
 ) -> None:

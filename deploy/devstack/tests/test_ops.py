@@ -52,7 +52,7 @@ async def test_a_lost_store_is_filled_from_the_outbox(stack: Stack) -> None:
     await stack.pause("nats")
     shutil.rmtree(stack.data / "nats")
     await stack.resume("nats")
-    done = ops(stack, "replay-outbox", "--service", "registry")
+    done = ops(stack, "replay-outbox", "--since", "1h", "--service", "registry")
     assert done.stdout.splitlines()[-1:] == ["registry: 250 events told again"], done.stderr
     again = ops(stack, "replay-outbox", "--service", "registry")
     assert again.returncode == 0
@@ -62,7 +62,7 @@ async def test_a_lost_store_is_filled_from_the_outbox(stack: Stack) -> None:
 
 
 async def test_dead_letters_are_listed(stack: Stack) -> None:
-    nothing = ops(stack, "dlq", "--service", "registry")
+    nothing = ops(stack, "dlq", "list", "--service", "registry")
     assert (nothing.returncode, nothing.stdout) == (0, "no event is put aside\n")
     connection = await asyncpg.connect(stack.dsn("registry"))
     await connection.execute(
@@ -71,7 +71,7 @@ async def test_dead_letters_are_listed(stack: Stack) -> None:
         " gen_random_uuid(), 3, 'poison', 'KeyError', '', now())"
     )
     await connection.close()
-    one = ops(stack, "dlq", "--service", "registry")
+    one = ops(stack, "dlq", "list", "--service", "registry")
     assert one.returncode == 1
     assert "registry-feedback" in one.stdout
     assert "#3  poison (KeyError), tried 0 times" in one.stdout

@@ -62,7 +62,7 @@ def test_a_copy_without_its_days_holds_always():
 
 @pytest.mark.parametrize("wrong", [{"unit": "weeks"}, {"direction": "around"}, {"amount": -1}])
 def test_a_rule_nobody_can_count_is_refused(wrong):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"weeks|around|amount"):
         read_rule(rule(1, 10, "2025-01-01", None) | wrong)
 
 

@@ -5,12 +5,13 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Uuid, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from servicekit import reference
+from servicekit import reference, tables
 from servicekit.events import Event
 from servicekit.inbox import Consumer, Outcome, drain, handle_once
-from servicekit.reference import ReferenceBook, ensure, handlers, rebuild, reference_consumer
+from servicekit.reference import ReferenceBook, ensure, handlers, rebuild, reference_consumer, within
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 KINDS = ("organisation", "calendar_day")
@@ -74,6 +75,24 @@ async def test_event_fills_the_copy_and_its_path(copies, consumer):
         query = text("SELECT count(*) FROM reference WHERE path && CAST(:some AS uuid[])")
         assert await session.scalar(query, {"some": [CITY]}) == 1
         assert await session.scalar(query, {"some": [uuid.uuid4()]}) == 0
+
+
+async def test_within_reaches_an_organisation_and_those_below_it(copies, consumer):
+    told_of = (
+        ("organisation", WARD, [CITY, WARD]),
+        ("organisation", CITY, [CITY]),
+        ("calendar_day", uuid.UUID(int=3), [CITY, uuid.UUID(int=3)]),
+    )
+    for kind, fact, path in told_of:
+        data = {"path": [str(step) for step in path]}
+        await handle_once(copies, consumer, told(kind, fact, 1, data), NOW)
+    column = tables.reference.c.id  # the table asked is the table of the copies itself: the two must not be mixed up
+    with_parameter = select(column).where(within(column, bindparam("mine", type_=ARRAY(Uuid()))))
+    async with copies.read() as session:
+        for mine, reached in (([CITY], {CITY, WARD}), ([WARD], {WARD}), ([WARD, CITY], {CITY, WARD}), ([], set())):
+            assert set(await session.scalars(select(column).where(within(column, frozenset(mine))))) == reached
+            assert set(await session.scalars(with_parameter, {"mine": mine})) == reached
+        assert not set(await session.scalars(with_parameter, {"mine": [uuid.uuid4()]}))
 
 
 async def test_rebuild_copies_all_pages_and_deletes_what_is_gone(copies, consumer):

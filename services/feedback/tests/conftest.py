@@ -1,60 +1,39 @@
 """Real engines, a migrated template, and the application with a key of its own and a clock that can be set."""
 
-import asyncio
-import base64
 import io
 import sys
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 from sqlalchemy import event as sqlalchemy_event
 
+from devstack.credentials import new_signing_key
 from devstack.engines import Engines
+from devstack.testing import Issuer, fresh_database, migrated_engines, new_secrets
 from feedback.app import create_app, prepare
 from feedback.settings import FeedbackSettings
-from servicekit import migrations
-from servicekit.identity import TokenVerifier
 
 sys.path.insert(0, str(Path(__file__).parent))
-from feedback_house import TODAY, Clock, Issuer, World, at
+from feedback_house import TODAY, Clock, World, at
 
-TEMPLATE = "feedback_migrated"
-KEY = base64.b64encode(bytes(range(32))).decode()
-SIGNING_KEY = (
-    Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-    .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    .decode()
-)
+SECRETS = new_secrets() | {"signing_key": new_signing_key()}
 
 
 @pytest.fixture(scope="session")
 def engines() -> Iterator[Engines]:
-    running = Engines().start_now()
-    try:
-        made = asyncio.run(running.create_database(TEMPLATE, service="feedback"))
-        migrations.upgrade("feedback", made.owner_url)
+    with migrated_engines("feedback") as running:
         yield running
-    finally:
-        running.stop_now()
 
 
 def new_settings(database_url: str, nats_url: str, files: Path, **more: Any) -> FeedbackSettings:
     values: dict[str, Any] = {
-        "deployment": "test",
-        "client_secret": "not-used-here",
-        "keyring": f'{{"current":"k1","keys":{{"k1":"{KEY}"}}}}',
-        "index_key": KEY,
-        "signing_key": SIGNING_KEY,
+        **SECRETS,
         "files_url": f"file://{files}",
         "service_port": 8003,
-        "registry_url": "http://127.0.0.1:9",
         "database_url": database_url,
         "nats_url": nats_url,
         **more,
@@ -64,24 +43,22 @@ def new_settings(database_url: str, nats_url: str, files: Path, **more: Any) -> 
 
 @pytest.fixture
 async def world(engines: Engines, tmp_path: Path) -> AsyncIterator[World]:
-    name = f"feedback_{uuid.uuid4().hex[:10]}"
-    made = await engines.create_database(name, service="feedback", template=TEMPLATE)
-    files = tmp_path / "files"
-    app = create_app(new_settings(made.app_url, engines.nats_url("feedback"), files))
-    issuer, clock = Issuer(), Clock(at(TODAY))
-    runtime = app.state.runtime
-    runtime.verifier = TokenVerifier(issuer.keys, issuer="nhipcau/test")
-    runtime.clock = clock
-    runtime.waker = SimpleNamespace(wake=lambda: None)
-    await prepare(runtime)
-    world = World(app, made, issuer, clock, files)
-    await world.fill()
-    try:
-        yield world
-    finally:
-        await world.http.aclose()
-        await world.database.close()
-        await engines.drop_database(name)
+    async with fresh_database(engines, "feedback") as made:
+        files = tmp_path / "files"
+        app = create_app(new_settings(made.app_url, engines.nats_url("feedback"), files))
+        issuer, clock = Issuer(), Clock(at(TODAY))
+        runtime = app.state.runtime
+        runtime.verifier = issuer.verifier()
+        runtime.clock = clock
+        runtime.waker = SimpleNamespace(wake=lambda: None)
+        await prepare(runtime)
+        world = World(app, made, issuer, clock, files)
+        await world.fill()
+        try:
+            yield world
+        finally:
+            await world.http.aclose()
+            await world.database.close()
 
 
 class Statements:

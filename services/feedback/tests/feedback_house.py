@@ -1,17 +1,15 @@
 """The house the tests of feedback live in: the registry's facts, people with tokens, and how they call."""
 
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
-from joserfc import jwt
-from joserfc.jwk import OKPKey
-from sqlalchemy import insert, text
+from sqlalchemy import text
 
-from servicekit.tables import reference, reference_source
+from devstack.testing import Issuer, tell_complete, tell_facts
 from servicekit.working_days import ZONE
 
 BASE = "/api/v1/feedback"
@@ -36,32 +34,6 @@ class Clock:
 
     def go_to(self, day: date, hour: int = 9, minute: int = 41) -> None:
         self.moment = at(day, hour, minute)
-
-
-class Issuer:
-    """Signs tokens as the registry would."""
-
-    def __init__(self) -> None:
-        self.key = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig"})
-
-    async def keys(self) -> dict[str, Any]:
-        return {"keys": [self.key.as_dict(private=False)]}
-
-    def token(self, *grants: tuple[str, UUID], subject: UUID | None = None) -> str:
-        now = datetime.now(UTC)
-        claims = {
-            "iss": "nhipcau/test",
-            "aud": "nhipcau",
-            "sub": str(subject or uuid4()),
-            "kind": "person",
-            "sid": str(uuid4()),
-            "jti": str(uuid4()),
-            "iat": int(now.timestamp()),
-            "exp": int((now + timedelta(minutes=10)).timestamp()),
-            "grants": [{"role": role, "organisation": str(where)} for role, where in grants],
-            "scope": "",
-        }
-        return jwt.encode({"alg": "EdDSA", "typ": "at+jwt", "kid": "test"}, claims, self.key, algorithms=["EdDSA"])
 
 
 def fact(kind: str, data: dict[str, Any], own: UUID | None = None) -> dict[str, Any]:
@@ -153,16 +125,12 @@ class World:
             year(2026),
         )
         async with self.database.write() as session:
-            for kind in self.runtime.service.references:
-                await session.execute(insert(reference_source).values(kind=kind, complete_at=self.clock.now()))
+            await tell_complete(session, self.runtime.service.references, self.clock.now())
         await self.runtime.book.refresh()
 
     async def add_facts(self, *rows: dict[str, Any]) -> None:
         async with self.database.write() as session:
-            for row in rows:
-                path = [UUID(one) for one in row["data"].get("path", ())]
-                values = row | {"version": 1, "path": path, "changed_at": self.clock.now()}
-                await session.execute(insert(reference).values(values))
+            await tell_facts(session, rows, self.clock.now())
         await self.runtime.book.refresh()
 
     async def get(self, path: str, token: str | None = None, **query: Any) -> httpx.Response:

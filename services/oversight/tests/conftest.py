@@ -1,24 +1,19 @@
 """Real engines once a session, and the things a test world of oversight is made of: facts, tokens, a clock."""
 
-import asyncio
-import base64
 import socket
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from joserfc import jwt
-from joserfc.jwk import OKPKey
 
 from devstack.engines import Engines
+from devstack.testing import Issuer, migrated_engines, new_secrets
 from oversight.settings import OversightSettings
-from servicekit import migrations
 from servicekit.working_days import ZONE
 
-TEMPLATE = "oversight_migrated"
 TODAY = date(2026, 11, 23)
 """A Monday; the first day of every test."""
 
@@ -30,30 +25,17 @@ def at(day: date, hour: int = 9) -> datetime:
 
 @pytest.fixture(scope="session")
 def engines() -> Iterator[Engines]:
-    running = Engines().start_now()
-    try:
-        made = asyncio.run(running.create_database(TEMPLATE, service="oversight"))
-        migrations.upgrade("oversight", made.owner_url)
-        running.template = made  # type: ignore[attr-defined]
+    with migrated_engines("oversight") as running:
         running.settings_of_process = {name.upper(): value for name, value in SECRETS.items()}  # type: ignore[attr-defined]
         yield running
-    finally:
-        running.stop_now()
 
 
-KEY = base64.b64encode(bytes(32)).decode()
-SECRETS = {
-    "deployment": "test",
-    "client_secret": "not-used-here",
-    "keyring": f'{{"current":"k1","keys":{{"k1":"{KEY}"}}}}',
-    "index_key": KEY,
-}
+SECRETS = new_secrets()
 
 
 def new_settings(database_url: str, nats_url: str) -> OversightSettings:
     values: dict[str, Any] = SECRETS | {
         "service_port": 8004,
-        "registry_url": "http://127.0.0.1:9",
         "database_url": database_url,
         "nats_url": nats_url,
     }
@@ -78,33 +60,6 @@ class Clock:
 
     def go_to(self, day: date, hour: int = 9) -> None:
         self.moment = at(day, hour)
-
-
-class Issuer:
-    """Signs tokens as the registry would."""
-
-    def __init__(self) -> None:
-        self.key = OKPKey.generate_key("Ed25519", {"kid": "test", "use": "sig"})
-
-    async def keys(self) -> dict[str, Any]:
-        return {"keys": [self.key.as_dict(private=False)]}
-
-    def token(self, *grants: tuple[str, UUID], subject: UUID | None = None) -> str:
-        now = datetime.now(UTC)
-        claims = {
-            "iss": "nhipcau/test",
-            "aud": "nhipcau",
-            "sub": str(subject or uuid4()),
-            "kind": "person",
-            "sid": str(uuid4()),
-            "jti": str(uuid4()),
-            "iat": int(now.timestamp()),
-            "exp": int((now + timedelta(minutes=10)).timestamp()),
-            "grants": [{"role": role, "organisation": str(where)} for role, where in grants],
-            "scope": "",
-        }
-        header = {"alg": "EdDSA", "typ": "at+jwt", "kid": "test"}
-        return jwt.encode(header, claims, self.key, algorithms=["EdDSA"])
 
 
 def organisation(kind: str, name: str, parent: UUID | None = None, own: UUID | None = None) -> dict[str, Any]:
@@ -155,7 +110,6 @@ def special_day(day: str, kind: str, name: str) -> dict[str, Any]:
 def kit() -> SimpleNamespace:
     """What worlds are built from; conftest files cannot be imported."""
     return SimpleNamespace(
-        TEMPLATE=TEMPLATE,
         TODAY=TODAY,
         Clock=Clock,
         Issuer=Issuer,

@@ -5,10 +5,11 @@ from datetime import date
 import pytest
 
 from oversight.domain.errors import ReplyDateNotAllowed
-from oversight.domain.reply_clock import PinnedRule, reply_term
-from servicekit.working_days import Calendar, DayKind
+from oversight.domain.reply_clock import pin, read_pinned, reply_term
+from servicekit.deadlines import RuleVersion
+from servicekit.working_days import Calendar, DayKind, Rule, Unit
 
-RULE = PinnedRule("OVS.REPLY", 1, 15, "calendar_days", "after", "recommendation_received", None, "no_legal_figure")
+RULE = RuleVersion("OVS.REPLY", 1, Rule(15, Unit.CALENDAR_DAYS), "recommendation_received", None, "no_legal_figure")
 CALENDAR = Calendar(confirmed_years=frozenset({2026}))
 RECEIVED = date(2026, 11, 23)
 
@@ -49,10 +50,10 @@ def test_no_reason_a_longer_term_or_a_day_before_receipt_is_refused(chosen: date
 
 @pytest.mark.parametrize("confidence", ["confirmed", "unconfirmed"])
 def test_a_term_that_a_law_fixes_cannot_be_shortened(confidence: str) -> None:
-    legal = PinnedRule.of(RULE.stored() | {"confidence": confidence})
+    legal = read_pinned(pin(RULE) | {"confidence": confidence})
     with pytest.raises(ReplyDateNotAllowed):
         reply_term(legal, CALENDAR, RECEIVED, date(2026, 11, 30), "Khẩn cấp")
 
 
 def test_a_pinned_rule_survives_storing_and_ignores_what_it_does_not_know() -> None:
-    assert PinnedRule.of(RULE.stored() | {"valid_from": "2025-01-01"}) == RULE
+    assert read_pinned(pin(RULE) | {"valid_from": "2025-01-01"}) == RULE

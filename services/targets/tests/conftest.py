@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,50 +9,39 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert
 
 from devstack.databases import Database as MadeDatabase
 from devstack.engines import Engines
-from servicekit import migrations
+from devstack.testing import fresh_database, migrated_engines, tell_complete, tell_facts
 from servicekit.db import Database
-from servicekit.identity import TokenVerifier
 from servicekit.service import Runtime
-from servicekit.tables import reference, reference_source
 from targets.app import create_app
 from targets.consumers import REFERENCES
 
 sys.path.insert(0, str(Path(__file__).parent))
-from targets_house import BOARD, CITY, ISSUER, KEY, NOW, FixedClock, House, Person, facts, settings
-
-TEMPLATE = "targets_migrated"
+from targets_house import BOARD, CITY, ISSUER, NOW, FixedClock, House, Person, facts, settings
 
 
-async def _prepare(engines: Engines) -> None:
-    made = await engines.create_database(TEMPLATE, service="targets")
-    await asyncio.to_thread(migrations.upgrade, "targets", made.owner_url)
-    database = Database(made.app_url, pool=2)
+async def _fill(template: MadeDatabase) -> None:
+    database = Database(template.app_url, pool=2)
     async with database.write() as session:
-        await session.execute(insert(reference), [fact | {"changed_at": NOW} for fact in facts()])
-        await session.execute(insert(reference_source), [{"kind": kind, "complete_at": NOW} for kind in REFERENCES])
+        await tell_facts(session, facts(), NOW)
+        await tell_complete(session, REFERENCES, NOW)
     await database.close()
 
 
 @pytest.fixture(scope="session")
 def engines() -> Iterator[Engines]:
-    running = Engines(services=("targets",)).start_now()
-    try:
-        asyncio.run(_prepare(running))
+    with migrated_engines("targets", services=("targets",)) as running:
+        asyncio.run(_fill(running.databases["targets_migrated"]))
         yield running
-    finally:
-        running.stop_now()
 
 
 @pytest.fixture
 async def made(engines: Engines) -> AsyncIterator[MadeDatabase]:
     """A migrated database of its own."""
-    name = f"targets_{uuid.uuid4().hex[:10]}"
-    yield await engines.create_database(name, service="targets", template=TEMPLATE)
-    await engines.drop_database(name)
+    async with fresh_database(engines, "targets") as own:
+        yield own
 
 
 @pytest.fixture
@@ -67,11 +55,7 @@ async def database(made: MadeDatabase) -> AsyncIterator[Database]:
 async def running(made: MadeDatabase, engines: Engines, *, worker: bool) -> AsyncIterator[House]:
     app = create_app(settings(made, engines, worker=worker))
     runtime: Runtime = app.state.runtime
-
-    async def keys() -> dict[str, Any]:
-        return {"keys": [KEY.as_dict(private=False)]}
-
-    runtime.verifier = TokenVerifier(keys, issuer=ISSUER)
+    runtime.verifier = ISSUER.verifier()
     clock = FixedClock()
     runtime.clock = clock
     async with app.router.lifespan_context(app):

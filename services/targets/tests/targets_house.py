@@ -1,9 +1,5 @@
 """The house the tests of targets live in: the registry's facts, people with tokens, and how they call."""
 
-import base64
-import json
-import os
-import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -13,18 +9,16 @@ from uuid import UUID
 
 import httpx
 from fastapi import FastAPI
-from joserfc import jwt
-from joserfc.jwk import OKPKey
 from sqlalchemy import event, text
 
 from devstack.databases import Database as MadeDatabase
 from devstack.engines import Engines
+from devstack.testing import Issuer, new_secrets
 from servicekit.db import Database
 from servicekit.service import Runtime
 from targets.settings import TargetsSettings
 
-ISSUER = "nhipcau/test"
-KEY = OKPKey.generate_key("Ed25519", {"kid": "test", "alg": "EdDSA", "use": "sig"})
+ISSUER = Issuer()
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
 
@@ -108,26 +102,12 @@ class Person:
     """Somebody with a token; `calls` go through the application."""
 
     client: httpx.AsyncClient
-    grants: list[dict[str, str]]
+    grants: tuple[tuple[str, UUID], ...]
     id: UUID = field(default_factory=uuid.uuid4)
 
     @cached_property
     def headers(self) -> dict[str, str]:
-        now = int(time.time())
-        claims = {
-            "iss": ISSUER,
-            "aud": "nhipcau",
-            "sub": str(self.id),
-            "kind": "person",
-            "sid": str(uuid.uuid4()),
-            "jti": str(uuid.uuid4()),
-            "iat": now,
-            "exp": now + 600,
-            "grants": self.grants,
-            "scope": "",
-        }
-        token = jwt.encode({"alg": "EdDSA", "kid": "test", "typ": "at+jwt"}, claims, KEY, algorithms=["EdDSA"])
-        return {"Authorization": f"Bearer {token}"}
+        return {"Authorization": f"Bearer {ISSUER.token(*self.grants, subject=self.id)}"}
 
     async def get(self, path: str, **query: Any) -> httpx.Response:
         return await self.client.get(f"/api/v1/targets{path}", params=query, headers=self.headers)
@@ -160,21 +140,16 @@ class House:
     runtime: Runtime
 
     def person(self, *grants: tuple[str, UUID]) -> Person:
-        return Person(self.client, [{"role": role, "organisation": str(at)} for role, at in grants])
+        return Person(self.client, grants)
 
 
 def settings(made: MadeDatabase, engines: Engines, *, worker: bool = False) -> TargetsSettings:
-    secret = base64.b64encode(os.urandom(32)).decode()
     return TargetsSettings(
-        deployment="test",
+        **new_secrets(),
         service_port=8002,
-        registry_url="http://127.0.0.1:9",
         database_url=made.app_url,
         migration_database_url=made.owner_url,
         nats_url=engines.nats_url("targets"),
-        client_secret="unused",
-        keyring=json.dumps({"current": "k1", "keys": {"k1": secret}}),
-        index_key=secret,
         embed_worker=worker,
         database_pool=4,
     )

@@ -18,23 +18,54 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.audit_chain import ENTRY_COLUMNS, GENESIS, link
-from servicekit.db import Database, fetch
+from servicekit.db import Database
 from servicekit.identity import Actor
 from servicekit.waiting import pause
+from servicekit.writes import Write, write_together
 
-__all__ = ["Sealer", "write"]
+__all__ = ["Sealer", "entry_write", "write"]
 
 SEAL_SECONDS = 1.0
 BATCH = 1000
 _log = structlog.get_logger(__name__)
 
-_WRITE = """
-WITH entry AS (
-  INSERT INTO audit_entry (at, action, subject_type, subject_id, actor_kind, actor_id, reason, details)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-  RETURNING id
+_ENTRY = (
+    (
+        "entry",
+        "INSERT INTO audit_entry (id, at, action, subject_type, subject_id, actor_kind, actor_id, reason, details)"
+        " VALUES (CASE WHEN $5 = 'anonymous' THEN gen_random_uuid() ELSE uuidv7() END,"
+        " $1, $2, $3, $4, $5, $6, $7, $8) RETURNING id",
+    ),
+    ("unsealed", "INSERT INTO audit_unsealed (entry_id) SELECT id FROM entry"),
 )
-INSERT INTO audit_unsealed (entry_id) SELECT id FROM entry"""
+
+
+def entry_write(
+    *,
+    action: str,
+    subject_type: str,
+    subject_id: UUID,
+    actor: Actor | None,
+    now: datetime,
+    reason: str | None = None,
+    details: dict[str, Any] | None = None,
+) -> Write:
+    """Return one entry as a write.
+
+    `actor` None means nobody signed in (an anonymous person, or the house itself). `reason` is a code and `details`
+    hold ids, codes and versions: never free text or personal data, for nothing here can be erased.
+    """
+    arguments = (
+        now,
+        action,
+        subject_type,
+        subject_id,
+        actor.kind if actor else "anonymous",
+        actor.id if actor else None,
+        reason,
+        json.dumps(details or {}, ensure_ascii=False, allow_nan=False, default=_plain),
+    )
+    return Write(_ENTRY, arguments)
 
 
 async def write(
@@ -48,23 +79,17 @@ async def write(
     reason: str | None = None,
     details: dict[str, Any] | None = None,
 ) -> None:
-    """Write one entry into the caller's transaction (one statement).
-
-    `actor` None means nobody signed in (an anonymous person, or the house itself). `reason` is a code and `details`
-    hold ids, codes and versions: never free text or personal data, for nothing here can be erased.
-    """
-    await fetch(
-        session,
-        _WRITE,
-        now,
-        action,
-        subject_type,
-        subject_id,
-        actor.kind if actor else "anonymous",
-        actor.id if actor else None,
-        reason,
-        json.dumps(details or {}, ensure_ascii=False, allow_nan=False, default=_plain),
+    """Write one entry into the caller's transaction (one statement); what it holds is said at `entry_write`."""
+    entry = entry_write(
+        action=action,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        actor=actor,
+        now=now,
+        reason=reason,
+        details=details,
     )
+    await write_together(session, entry)
 
 
 def _plain(value: object) -> str:

@@ -30,7 +30,7 @@ def install(app: FastAPI) -> None:
     """Register the handlers on an application."""
     for refused in (DBAPIError, asyncpg.PostgresError):
         app.add_exception_handler(refused, _database_error)
-    for unreachable in (PoolTimeout, OSError, asyncio.TimeoutError, asyncpg.InterfaceError):
+    for unreachable in (PoolTimeout, OSError, asyncio.TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError):
         app.add_exception_handler(unreachable, _unreachable)
 
 

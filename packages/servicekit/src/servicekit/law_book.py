@@ -15,9 +15,7 @@ class Law:
     `keys` are the rules this service counts by; `unknown` is raised (503) while one of them is not here.
     """
 
-    def __init__(
-        self, book: ReferenceBook, keys: Collection[str], unknown: type[Unavailable] = Unavailable
-    ) -> None:
+    def __init__(self, book: ReferenceBook, keys: Collection[str], unknown: type[Unavailable] = Unavailable) -> None:
         self._book = book
         self._keys = frozenset(keys)
         self._unknown = unknown
@@ -65,5 +63,7 @@ class Law:
         self._revision = self._book.revision
         facts = self._book.all("deadline_rule").values()
         self._rules = [read_rule(fact) for fact in facts if fact["key"] in self._keys]
-        self._calendar = read_calendar(self._book.all("calendar_day").values(), self._book.all("calendar_year").values())
+        self._calendar = read_calendar(
+            self._book.all("calendar_day").values(), self._book.all("calendar_year").values()
+        )
         self._counted.clear()

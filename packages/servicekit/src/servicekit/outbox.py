@@ -15,20 +15,40 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from servicekit.db import Database, fetch
+from servicekit.db import Database
 from servicekit.events import Event, EventDraft, encode, source_of
 from servicekit.failures import CONNECTION_LOST
 from servicekit.nats_bus import Bus
 from servicekit.telemetry import current_traceparent
 from servicekit.waiting import first_of, pause
+from servicekit.writes import Write, write_together
 
-__all__ = ["CHANNEL", "EventDraft", "Waker", "record", "replay"]
+__all__ = ["CHANNEL", "EventDraft", "Waker", "event_write", "record", "replay"]
 
 CHANNEL = "outbox"
 REPLAY_PAGE = 500
-_RECORD = """
-INSERT INTO outbox (id, type, subject, sequence, time, visible_at, traceparent, data)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"""
+_EVENT = (
+    (
+        "event",
+        "INSERT INTO outbox (id, type, subject, sequence, time, visible_at, traceparent, data)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    ),
+)
+
+
+def event_write(event: EventDraft, *, now: datetime, visible_at: datetime | None = None) -> Write:
+    """Return the outbox row of an event as a write; its first argument is the event's new id. See `record`."""
+    arguments = (
+        uuid4(),
+        event.type,
+        event.subject,
+        event.sequence,
+        now,
+        visible_at or now,
+        event.traceparent or current_traceparent(),
+        json.dumps(event.data, ensure_ascii=False, allow_nan=False),
+    )
+    return Write(_EVENT, arguments)
 
 
 async def record(
@@ -40,19 +60,9 @@ async def record(
     A second event with the same subject and sequence breaks the unique constraint: two writers changed one aggregate
     without noticing each other.
     """
-    event_id = uuid4()
-    await fetch(
-        session,
-        _RECORD,
-        event_id,
-        event.type,
-        event.subject,
-        event.sequence,
-        now,
-        visible_at or now,
-        event.traceparent or current_traceparent(),
-        json.dumps(event.data, ensure_ascii=False, allow_nan=False),
-    )
+    write = event_write(event, now=now, visible_at=visible_at)
+    await write_together(session, write)
+    event_id: UUID = write.arguments[0]
     return event_id
 
 

@@ -11,17 +11,19 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Uuid, bindparam, text
+from sqlalchemy import ColumnElement, Uuid, any_, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from servicekit.db import Database
 from servicekit.events import Event, source_of
 from servicekit.inbox import Handler
 from servicekit.reference_book import CHANNEL, ReferenceBook
+from servicekit.tables import reference as _facts
 from servicekit.waiting import pause
 
-__all__ = ["FetchPage", "ReferenceBook", "ensure", "handlers", "rebuild", "reference_consumer"]
+__all__ = ["FetchPage", "ReferenceBook", "ensure", "handlers", "rebuild", "reference_consumer", "within"]
 
 OWNER = "registry"
 FetchPage = Callable[[str, str | None], Awaitable[tuple[list[dict[str, Any]], str | None]]]
@@ -41,6 +43,20 @@ _NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
 def reference_consumer(service: str, owner: str = OWNER) -> str:
     """Return the durable name under which a service reads the owner of its reference facts."""
     return f"{service}-{owner}"
+
+
+def within(
+    column: ColumnElement[Any] | InstrumentedAttribute[Any],
+    organisations: Collection[UUID] | ColumnElement[Any],
+) -> ColumnElement[bool]:
+    """Return the condition that the organisation in a column is one of these or stands below one of them.
+
+    `organisations` may be a parameter (array of uuid) of a statement built once. The copies are asked once a
+    statement, not once a row, so an index on the column can be used.
+    """
+    wanted = organisations if isinstance(organisations, ColumnElement) else list(organisations)
+    below = select(_facts.c.id).where(_facts.c.kind == "organisation", _facts.c.path.overlap(wanted)).correlate(None)
+    return column == any_(func.array(below.scalar_subquery(), type_=ARRAY(Uuid())))
 
 
 def handlers(kinds: Iterable[str], owner: str = OWNER) -> Mapping[str, Handler]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
+import asyncpg
 from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.params import Form
@@ -10,7 +11,7 @@ from fastapi.routing import APIRoute
 
 from servicekit import errors, strict_json
 from servicekit.etags import BadVersion, read_expected_version
-from servicekit.idempotency import Replay, claim_key, remember_answer
+from servicekit.idempotency import Replay, read_key, remember_answer, replay_if_taken
 from servicekit.problems import MEDIA_TYPE
 
 PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
@@ -53,6 +54,8 @@ class ServiceRoute(APIRoute):
                 response = await handle_request(request)
             except Replay as replay:
                 return replay.response
+            except (asyncpg.UniqueViolationError, asyncpg.LockNotAvailableError) as error:
+                return await replay_if_taken(request, error)
             await remember_answer(request, response)
             return response
 
@@ -99,7 +102,7 @@ def _implied_errors(route: APIRoute) -> Iterable[type[errors.DomainError]]:
             yield errors.Unauthenticated
             if access:
                 yield errors.Forbidden
-        if call is claim_key:
+        if call is read_key:
             yield from (errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused, errors.RequestInProgress)
         if call is read_expected_version:
             yield from (errors.VersionRequired, errors.StaleVersion, BadVersion)

@@ -83,7 +83,7 @@ dead_letter = Table(
 audit_entry = Table(
     "audit_entry",
     metadata,
-    # Random, not uuidv7: the exact moment of an anonymous sender's act must not stand in the id of its entry.
+    # In order of writing, but random for an anonymous person: the moment of the act must not stand in the id.
     Column("id", UUID(as_uuid=True), primary_key=True, server_default=text("gen_random_uuid()")),
     Column("at", _instant, nullable=False),
     Column("action", Text, nullable=False),

@@ -49,12 +49,14 @@ async def prepare(runtime: Runtime) -> None:
     files = FileStore(settings.files_url, runtime.keyring)
     runtime.parts["files"] = files
     runtime.parts["office"] = Office(
+        database=runtime.database,
         keys=keys,
         files=files,
         law=Law(runtime.book, RULES),
         directory=Directory(runtime.book),
         issuer=settings.issuer,
         event_delay_seconds=settings.anonymous_event_delay_seconds,
+        wake=runtime.waker.wake,
     )
 
 

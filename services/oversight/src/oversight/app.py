@@ -7,17 +7,21 @@ from fastapi import FastAPI
 
 from oversight.api import cases, recommendations
 from oversight.consumers import FEEDBACK, REGISTRY
+from oversight.domain.errors import RuleUnknown
+from oversight.domain.reply_clock import RULE_KEY
 from oversight.jobs import overdue_job
 from oversight.queries.registry_facts import REFERENCES
 from oversight.settings import OversightSettings
 from oversight.tables import metadata
 from servicekit import web
+from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
 
 
 async def prepare(runtime: Runtime) -> None:
-    """Give the job the interval of the settings, which are not known when SERVICE is defined."""
+    """Add the law, and give the job the interval of the settings, not known when SERVICE is defined."""
+    runtime.parts["law"] = Law(runtime.book, [RULE_KEY], unknown=RuleUnknown)
     settings = cast(OversightSettings, runtime.settings)
     runtime.service = replace(runtime.service, jobs=(overdue_job(settings.overdue_check_seconds),))
 

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from oversight.actions.mark_overdue import mark_next_overdue
-from oversight.queries.registry_facts import calendar_of
 from servicekit.db import Database
+from servicekit.law_book import Law
 from servicekit.service import Runtime
 from servicekit.worker import Job
 
@@ -16,7 +16,8 @@ async def notice_silence(database: Database, runtime: Runtime, now: datetime) ->
     """Mark silent addressees one by one, each in a transaction of its own, until none is left."""
     if not runtime.book.ready:
         return  # without the calendar nobody knows whether today is a working day
-    calendar = calendar_of(runtime.book)
+    law: Law = runtime.part("law")
+    calendar = law.calendar
     for _ in range(BATCH):
         async with database.write() as session:
             marked = await mark_next_overdue(session, calendar, now=now)

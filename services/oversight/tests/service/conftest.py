@@ -13,10 +13,9 @@ import httpx
 import pytest
 from sqlalchemy import insert, text
 
-from oversight.app import create_app
+from devstack.testing import fresh_database, tell_complete, tell_facts
+from oversight.app import create_app, prepare
 from oversight.tables import feedback_item
-from servicekit.identity import TokenVerifier
-from servicekit.tables import reference, reference_source
 
 BASE = "/api/v1/oversight"
 WAITING = (
@@ -67,17 +66,13 @@ class World:
         self.facts = rows
         await self.add_facts(*rows)
         async with self.database.write() as session:
-            for kind in self.runtime.service.references:
-                await session.execute(insert(reference_source).values(kind=kind, complete_at=self.clock.now()))
+            await tell_complete(session, self.runtime.service.references, self.clock.now())
         await self.runtime.book.refresh()
         await self.add_submission(self.submission, self.front)
 
     async def add_facts(self, *rows: dict[str, Any]) -> None:
         async with self.database.write() as session:
-            for row in rows:
-                path = [UUID(one) for one in row["data"].get("path", ())]
-                values = row | {"version": 1, "path": path, "changed_at": self.clock.now()}
-                await session.execute(insert(reference).values(values))
+            await tell_facts(session, rows, self.clock.now())
         await self.runtime.book.refresh()
 
     async def add_submission(self, submission: UUID, front: UUID) -> None:
@@ -200,21 +195,20 @@ class World:
 @asynccontextmanager
 async def fresh_world(engines: Any, kit: Any) -> AsyncIterator[World]:
     """Oversight on a database of its own."""
-    name = f"oversight_{uuid.uuid4().hex[:10]}"
-    made = await engines.create_database(name, service="oversight", template=kit.TEMPLATE)
-    app = create_app(kit.new_settings(made.app_url, engines.nats_url("oversight")))
-    issuer, clock = kit.Issuer(), kit.Clock(kit.at(kit.TODAY))
-    app.state.runtime.verifier = TokenVerifier(issuer.keys, issuer="nhipcau/test")
-    app.state.runtime.clock = clock
-    app.state.runtime.waker = SimpleNamespace(wake=lambda: None)
-    world = World(kit, app, issuer, clock)
-    await world.fill()
-    try:
-        yield world
-    finally:
-        await world.http.aclose()
-        await world.database.close()
-        await engines.drop_database(name)
+    async with fresh_database(engines, "oversight") as made:
+        app = create_app(kit.new_settings(made.app_url, engines.nats_url("oversight")))
+        issuer, clock = kit.Issuer(), kit.Clock(kit.at(kit.TODAY))
+        app.state.runtime.verifier = issuer.verifier()
+        app.state.runtime.clock = clock
+        app.state.runtime.waker = SimpleNamespace(wake=lambda: None)
+        await prepare(app.state.runtime)
+        world = World(kit, app, issuer, clock)
+        await world.fill()
+        try:
+            yield world
+        finally:
+            await world.http.aclose()
+            await world.database.close()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from servicekit.text import ApiModel, unsafe_fields
 
 
 def test_the_tables_in_code_are_the_migrated_ones(engines: Any) -> None:
-    assert migrations.check_drift("oversight", engines.template.owner_url) == []
+    assert migrations.check_drift("oversight", engines.databases["oversight_migrated"].owner_url) == []
 
 
 def test_every_route_declares_who_may_call_it(world: Any) -> None:

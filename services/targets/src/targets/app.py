@@ -13,6 +13,7 @@ from targets.jobs import COUNT_OVERDUE
 from targets.settings import TargetsSettings
 from targets.tables import metadata
 
+
 async def prepare(runtime: Runtime) -> None:
     """Add the deadline rules and the calendar in the form this service asks for."""
     runtime.parts["law"] = Law(runtime.book, [RULE])

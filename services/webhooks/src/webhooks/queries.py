@@ -3,11 +3,12 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, exists, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.errors import NotFound
 from servicekit.pages import Window
+from servicekit.reference import within
 from servicekit.tables import reference
 from webhooks.domain.endpoint_steps import DELETED
 from webhooks.tables import Attempt, Delivery, Endpoint, Message
@@ -15,12 +16,7 @@ from webhooks.tables import Attempt, Delivery, Endpoint, Message
 
 def visible(organisations: Collection[UUID]) -> ColumnElement[bool]:
     """Return the condition for endpoints owned by these organisations or by one below them."""
-    owner = select(reference.c.id).where(
-        reference.c.kind == "organisation",
-        reference.c.id == Endpoint.owner_organisation_id,
-        reference.c.path.overlap(list(organisations)),
-    )
-    return exists(owner) & (Endpoint.status != DELETED)
+    return within(Endpoint.owner_organisation_id, organisations) & (Endpoint.status != DELETED)
 
 
 async def one_endpoint(session: AsyncSession, endpoint_id: UUID, organisations: Collection[UUID]) -> Endpoint:

@@ -57,6 +57,8 @@ def _line(result: dict[str, Any]) -> str:
     if "error" in result:
         return f"  not measured: {result['error']}"
     verdict = "holds" if result["holds"] else "DOES NOT HOLD"
+    if "summary" in result:
+        return f"  {result['summary']}: {verdict}"
     return (
         f"  ratio {result['ratio']:.3f} (budget {result['budget']:.2f}, {verdict}): "
         f"ours {result['ours']:,.0f}/s, reference {result['reference']:,.0f}/s"

@@ -77,7 +77,7 @@ def post(
 def _wrk(
     url: str, headers: dict[str, str], connections: int, seconds: int, *, script: tuple[str, str, str] | None = None
 ) -> Load:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "--latency"]
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
     command += [url] if script is None else ["-s", script[0], url, "--", *script[1:]]

@@ -36,7 +36,8 @@ def register(app: typer.Typer) -> None:
 
 def verify_audit(
     checkpoints: Annotated[
-        Path | None, typer.Option("--checkpoints", help="File that `ops audit checkpoint` wrote; every one is compared.")
+        Path | None,
+        typer.Option("--checkpoints", help="File that `ops audit checkpoint` wrote; every one is compared."),
     ] = None,
     public_key: Annotated[
         str | None,

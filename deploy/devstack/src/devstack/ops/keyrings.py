@@ -1,8 +1,8 @@
 """A service's ring of keys as a file, and how far changing its key has come.
 
-    <data>/secrets/<service>_keyring               the ring: the current key seals, every key opens
-    <data>/secrets/<service>_keyring.until-<key>   the ring as it was before <key>, for backups from that time
-    <data>/key-rotation.json                       per service: the new key, when it was made, when all was re-sealed
+<data>/secrets/<service>_keyring               the ring: the current key seals, every key opens
+<data>/secrets/<service>_keyring.until-<key>   the ring as it was before <key>, for backups from that time
+<data>/key-rotation.json                       per service: the new key, when it was made, when all was re-sealed
 """
 
 import base64

@@ -108,7 +108,7 @@ async def rotate(data: Path, ports: Ports, services: Sequence[str] | None, *, ag
         todo.append(service)
     for service in todo:
         last = rotations.of.get(service)
-        if last is None or last.finished is not None:
+        if last is None or last.finished is not None or last.key not in Ring.read(credentials, service).keys:
             last = rotations.of[service] = Rotation(new_key_id(now), now)
             rotations.save()
         add_key(credentials, service, last.key)
@@ -181,8 +181,8 @@ async def _used(columns: "Columns", ring: Ring, service: str) -> dict[str, int]:
         used = await columns.used_keys()
     if missing := sorted(used.keys() - ring.keys.keys()):
         raise StackError(
-            f"{service}: {sum(used[key] for key in missing):,} values are sealed with {', '.join(missing)}, which the ring "
-            f"{service}_keyring does not have: put the secrets that belong to these databases in place first"
+            f"{service}: {sum(used[key] for key in missing):,} values are sealed with {', '.join(missing)}, which "
+            f"{service}_keyring does not hold: put the secrets that belong to these databases in place first"
         )
     return used
 

@@ -11,7 +11,7 @@ import typer
 from devstack import paths
 from devstack.ops.options import Data, PortBase, default_data, running_engine
 from devstack.ops.progress import shown
-from devstack.ops.service_databases import Services, opened
+from devstack.ops.service_databases import Services, opened, quiet_logs
 from devstack.ports import Ports
 from devstack.processes import StackError
 from servicekit.streams import apply_url
@@ -57,6 +57,7 @@ async def _replay(data: Path, ports: Ports, services: list[str] | None, since: d
     from servicekit.nats_bus import Bus
     from servicekit.outbox import replay
 
+    quiet_logs()
     engine, credentials = running_engine(data, ports)
     if engine.nats_is_ours or services is None:
         await apply_url(engine.nats_url, paths.STREAMS)

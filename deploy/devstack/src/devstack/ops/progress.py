@@ -1,6 +1,7 @@
-"""Says what a command is doing when it takes longer than two seconds, and how far it is."""
+"""Says on stderr what a command is doing when it takes longer than two seconds, and how far it is."""
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -41,5 +42,5 @@ async def _tick(progress: Progress) -> None:
     began = time.monotonic()
     await asyncio.sleep(FIRST_SECONDS)
     while True:
-        print(progress.line(time.monotonic() - began), flush=True)
+        print(progress.line(time.monotonic() - began), file=sys.stderr, flush=True)
         await asyncio.sleep(AGAIN_SECONDS)

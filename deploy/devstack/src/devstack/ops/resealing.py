@@ -129,7 +129,7 @@ class Columns:
         statement = statement.where(only.is_not(None), func.substring(only, 1, len(prefix)) != prefix)
         if after is not None:
             statement = statement.where(rows.c[table.key] > after)
-        named = dict((await session.execute(statement)).tuples().all())
+        named = {row[0]: row[1] for row in await session.execute(statement)}
         return lambda column, key: table.places[column].format(key=key, **{str(table.besides): named[key]})
 
 

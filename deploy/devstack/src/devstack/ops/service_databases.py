@@ -77,12 +77,17 @@ class Readers:
     references: tuple[str, ...]
 
 
-def readers_of(service: str) -> Readers:
-    """The service's own handlers, imported from its code; their log lines are kept out of the command's output."""
+def quiet_logs() -> None:
+    """Keep the log lines of the services' mechanisms out of a command's output."""
     import logging
 
     import structlog
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+
+def readers_of(service: str) -> Readers:
+    """The service's own handlers, imported from its code."""
+    quiet_logs()
     parts = import_module(f"{service}.app").SERVICE
     return Readers(service, tuple(parts.consumers), tuple(parts.references))

@@ -57,7 +57,7 @@ class RequestTelemetry:
             request_ended(method, route, status, seconds)
             if not operation.is_quiet:
                 traces.end_span(operation.span, method=method, route=route, status=status)
-            if status >= 400 or route not in _PROBES:
+            if route not in _PROBES:  # asked every second while a service starts; /healthz and the state tell it better
                 write_request(method, route, status, operation=operation, seconds=seconds, problem=problem)
 
 

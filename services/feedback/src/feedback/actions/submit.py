@@ -1,16 +1,18 @@
 """Submit: store what somebody sends, seal it, sign a receipt. The hot path: every statement here is counted by a test.
 
-    idempotency key · [claim photos] · submission + first line · [name] · event · audit · remembered answer
+    submission · its first line · [name] · event · audit entry · idempotency key with the answer   one statement
+    [hashes of the photos] … [photos made part of it]                                              in a transaction
 
-with BEGIN and COMMIT at most ten statements, seven for an anonymous sender without photos.
+Nothing that is written depends on what the database says, except the hashes of photos. So without photos the one
+statement is the whole transaction, and with them there are three between BEGIN and COMMIT.
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, update
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from feedback import publish
@@ -20,15 +22,17 @@ from feedback.domain.receipts import receipt_text
 from feedback.domain.submission_steps import INITIAL
 from feedback.queries.directory import Body, Directory
 from feedback.sealing import Keys, seal_json, ticket_index
-from feedback.tables import attachment, identity_vault
 from servicekit import audit, outbox
-from servicekit.db import fetch
+from servicekit.db import Database, fetch
+from servicekit.deadlines import Counted
 from servicekit.errors import Unavailable
 from servicekit.law_book import Law
 from servicekit.signatures import sign_bytes
 from servicekit.working_days import local_date
+from servicekit.writes import Write, write_together
 
 _DRAWS = 3
+_CODE_IS_TAKEN = "uq_submission_code"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,39 +83,50 @@ class Submitted:
     receipt: Receipt
 
 
-_INSERT = """
-WITH one AS (
-  INSERT INTO submission (
-    id, code, secret_hmac, status, version, identity_mode, unit_id, front_organisation_id, holder_organisation_id,
-    received_at, received_on, content_sealed, receipt_sealed, consent_purpose, consent_text_version,
-    status_due_on, status_due_provisional, status_rule_version)
-  VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-  ON CONFLICT (code) DO NOTHING RETURNING id, status, front_organisation_id, received_at
+_SUBMISSION = (
+    (
+        "submission",
+        """INSERT INTO submission (
+          id, code, secret_hmac, status, version, identity_mode, unit_id, front_organisation_id, holder_organisation_id,
+          received_at, received_on, content_sealed, receipt_sealed, consent_purpose, consent_text_version,
+          status_due_on, status_due_provisional, status_rule_version)
+        VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)""",
+    ),
+    (
+        "first_line",
+        "INSERT INTO submission_line (id, submission_id, version, at, action, status, organisation_id)"
+        " VALUES ($17, $1, 1, $8, 'submit', $4, $7)",
+    ),
 )
-INSERT INTO submission_line (id, submission_id, version, at, action, status, organisation_id)
-SELECT $17, id, 1, received_at, 'submit', status, front_organisation_id FROM one
-RETURNING submission_id"""
-_NAME = insert(identity_vault).values(submission_id=bindparam("id"), contact_sealed=bindparam("contact"))
-_CLAIM = (
-    update(attachment)
-    .where(attachment.c.id.in_(bindparam("wanted", expanding=True)), attachment.c.submission_id.is_(None))
-    .values(submission_id=bindparam("owner"))
-    .returning(attachment.c.id, attachment.c.sha256)
-)
+_NAME = (("name", "INSERT INTO identity_vault (submission_id, contact_sealed) VALUES ($1, $2)"),)
+_HASHES = "SELECT id, sha256 FROM attachment WHERE id = ANY($1)"
+_CLAIM = "UPDATE attachment SET submission_id = $1 WHERE id = ANY($2) AND submission_id IS NULL RETURNING id"
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where and when something was sent; `received_at` is what is remembered of `now`."""
+
+    front: Body
+    counted: Counted
+    today: date
+    received_at: datetime
+    now: datetime
 
 
 async def submit(
-    session: AsyncSession,
+    database: Database,
     draft: Draft,
     *,
     draw: Callable[[], Ticket],
+    remember: Callable[[Submitted], Write],
     now: datetime,
     keys: Keys,
     law: Law,
     directory: Directory,
     issuer: str,
 ) -> Submitted:
-    """Store a submission and return code, secret and receipt.
+    """Store a submission and return code, secret and receipt; `remember` gives the write that keeps the answer.
 
     Raises ContactRequired, ContactNotAllowed, UnknownUnit, UnknownUpload, or Unavailable while the registry's facts
     are not here. The sender's account, address and device are never looked at.
@@ -121,99 +136,101 @@ async def submit(
     front = directory.front_committee(today, unit_id=draft.unit_id, unit_code=draft.unit_code)
     if front is None:
         raise UnknownUnit
-    counted = law.due(STATUS, today)
-    received_at = remembered_time(draft.identity_mode, now)
-    ticket = draw()
-    files = await _claim_photos(session, ticket.id, draft.attachments)
-    content = {"title": draft.title, "text": draft.text, "place": draft.place}
-    sealed_content = seal_json(keys, "submission", "content_sealed", ticket.id, content)
+    place = _Place(front, law.due(STATUS, today), today, remembered_time(draft.identity_mode, now), now)
+
+    async def store(target: Database | AsyncSession, ticket: Ticket, hashes: list[str]) -> Submitted:
+        submitted = _sign(draft, ticket, place, hashes, keys=keys, issuer=issuer)
+        await write_together(target, *_writes(draft, ticket, place, submitted, keys), remember(submitted))
+        return submitted
+
     for _ in range(_DRAWS):
-        receipt = _sign(
-            keys,
-            receipt_text(
-                code=ticket.code,
-                text=draft.text,
-                files=files,
-                received_at=received_at,
-                body_id=str(front.id),
-                body_name=front.name,
-                issuer=issuer,
-            ),
-        )
-        stored = await fetch(
-            session,
-            _INSERT,
-            ticket.id,
-            ticket.code,
-            ticket_index(keys, ticket.code, ticket.secret),
-            INITIAL,
-            draft.identity_mode,
-            front.unit_id,
-            front.id,
-            received_at,
-            today,
-            sealed_content,
-            seal_json(keys, "submission", "receipt_sealed", ticket.id, asdict(receipt)),
-            draft.consent_purpose,
-            draft.consent_text_version,
-            counted.due.on,
-            counted.due.provisional,
-            counted.rule.version,
-            ticket.line_id,
-        )
-        if stored:
-            break
-        ticket = replace(draw(), id=ticket.id)  # the code is taken: once in 2^40 / (number of submissions)
-    else:
-        raise Unavailable
-    if draft.contact is not None:
-        sealed = seal_json(keys, "identity_vault", "contact_sealed", ticket.id, draft.contact)
-        await session.execute(_NAME, {"id": ticket.id, "contact": sealed})
-    await _tell(session, ticket, draft, front, today=today, remembered=received_at, now=now)
-    return Submitted(ticket.code, ticket.secret, received_at, front, counted.due.on, receipt)
+        ticket = draw()
+        try:
+            if not draft.attachments:
+                return await store(database, ticket, [])
+            async with database.write() as session:
+                submitted = await store(session, ticket, await _photo_hashes(session, draft.attachments))
+                await _claim_photos(session, ticket.id, draft.attachments)
+            return submitted
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name != _CODE_IS_TAKEN:  # once in 2^40 / (number of submissions)
+                raise
+    raise Unavailable
 
 
-async def _claim_photos(session: AsyncSession, submission_id: UUID, wanted: tuple[UUID, ...]) -> list[str]:
-    """Make uploaded photos part of the submission; return their hashes in the order they were named."""
-    if not wanted:
-        return []
-    rows = await session.execute(_CLAIM, {"wanted": wanted, "owner": submission_id})
-    hashes = {row.id: row.sha256 for row in rows}
+async def _photo_hashes(session: AsyncSession, wanted: tuple[UUID, ...]) -> list[str]:
+    """Return the hashes of uploaded photos in the order they were named, claimed or not: a repeat is found later."""
+    hashes = {row["id"]: row["sha256"] for row in await fetch(session, _HASHES, wanted)}
     if len(hashes) != len(wanted):
         raise UnknownUpload
     return [hashes[upload_id] for upload_id in wanted]
 
 
-def _sign(keys: Keys, payload: str) -> Receipt:
-    return Receipt(payload, sign_bytes(keys.receipt_key, payload.encode()).hex(), keys.receipt_jwk["kid"])
+async def _claim_photos(session: AsyncSession, submission_id: UUID, wanted: tuple[UUID, ...]) -> None:
+    """Make the photos part of the submission, all or none."""
+    if len(await fetch(session, _CLAIM, submission_id, wanted)) != len(wanted):
+        raise UnknownUpload
 
 
-async def _tell(
-    session: AsyncSession,
-    ticket: Ticket,
-    draft: Draft,
-    front: Body,
-    *,
-    today: date,
-    remembered: datetime,
-    now: datetime,
-) -> None:
-    """Write the event and the audit entry; neither knows who or from where."""
+def _sign(draft: Draft, ticket: Ticket, place: _Place, hashes: list[str], *, keys: Keys, issuer: str) -> Submitted:
+    payload = receipt_text(
+        code=ticket.code,
+        text=draft.text,
+        files=hashes,
+        received_at=place.received_at,
+        body_id=str(place.front.id),
+        body_name=place.front.name,
+        issuer=issuer,
+    )
+    signature = sign_bytes(keys.receipt_key, payload.encode()).hex()
+    receipt = Receipt(payload, signature, keys.receipt_jwk["kid"])
+    return Submitted(ticket.code, ticket.secret, place.received_at, place.front, place.counted.due.on, receipt)
+
+
+def _writes(draft: Draft, ticket: Ticket, place: _Place, submitted: Submitted, keys: Keys) -> list[Write]:
+    """Return what a submission is in the tables; event and audit entry know neither who nor from where."""
+    content = {"title": draft.title, "text": draft.text, "place": draft.place}
+    row = (
+        ticket.id,
+        ticket.code,
+        ticket_index(keys, ticket.code, ticket.secret),
+        INITIAL,
+        draft.identity_mode,
+        place.front.unit_id,
+        place.front.id,
+        place.received_at,
+        place.today,
+        seal_json(keys, "submission", "content_sealed", ticket.id, content),
+        seal_json(keys, "submission", "receipt_sealed", ticket.id, asdict(submitted.receipt)),
+        draft.consent_purpose,
+        draft.consent_text_version,
+        place.counted.due.on,
+        place.counted.due.provisional,
+        place.counted.rule.version,
+        ticket.line_id,
+    )
     event = publish.received(
         ticket.id,
         identity_mode=draft.identity_mode,
-        front_organisation_id=front.id,
-        unit_id=front.unit_id,
-        received_on=today,
+        front_organisation_id=place.front.id,
+        unit_id=place.front.unit_id,
+        received_on=place.today,
     )
-    visible_at = now + ticket.delay if draft.identity_mode == ANONYMOUS else None
-    await outbox.record(session, event=event, now=remembered, visible_at=visible_at)
-    await audit.write(
-        session,
+    visible_at = place.now + ticket.delay if draft.identity_mode == ANONYMOUS else None
+    entry = audit.entry_write(
         action="submission.submit",
         subject_type="submission",
         subject_id=ticket.id,
         actor=None,
-        now=remembered,
+        now=place.received_at,
         details={"to": INITIAL, "version": 1, "identity_mode": draft.identity_mode},
     )
+    writes = [
+        Write(_SUBMISSION, row),
+        outbox.event_write(event, now=place.received_at, visible_at=visible_at),
+        entry,
+    ]
+    if draft.contact is not None:
+        sealed = seal_json(keys, "identity_vault", "contact_sealed", ticket.id, draft.contact)
+        writes.append(Write(_NAME, (ticket.id, sealed)))
+    return writes

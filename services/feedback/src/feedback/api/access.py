@@ -1,6 +1,7 @@
 """Who may call what, and the parts of the process a route hands to its action."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
@@ -11,6 +12,7 @@ from feedback.domain.intake import REVEALERS, STAFF
 from feedback.files import FileStore
 from feedback.queries.directory import Directory
 from feedback.sealing import Keys
+from servicekit.db import Database
 from servicekit.identity import Actor, allow
 from servicekit.law_book import Law
 
@@ -30,12 +32,16 @@ Revealer = Annotated[Actor, allow(*sorted(REVEALERS))]
 class Office:
     """What one process of this service shares between its requests; made once at the start."""
 
+    database: Database
+    """For the two hottest routes, which are one statement; the others take a session."""
     keys: Keys
     files: FileStore
     law: Law
     directory: Directory
     issuer: str
     event_delay_seconds: int
+    wake: Callable[[], None]
+    """Tells the relay that something was committed, where no `WriteSession` does."""
 
     def event_delay(self) -> timedelta:
         """Draw how long an anonymous sender's event waits, so that it cannot be lined up with an access log."""

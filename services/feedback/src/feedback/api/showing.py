@@ -1,6 +1,7 @@
 """Turns rows into answers: opens what is sealed, names organisations, adds the texts."""
 
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from servicekit.lifecycle import actions_from
 Json = dict[str, Any]
 
 
-def tracked(office: Office, row: Row[Any]) -> Json:
+def tracked(office: Office, row: SimpleNamespace) -> Json:
     """Return `Tracked` for the sender."""
     lines = timeline(office, row.lines)
     status, waiting = STATUSES[row.status], waiting_for(row.status)
@@ -153,7 +154,7 @@ def _clock(counted: Counted, *, due_on: Any, anonymous: bool) -> Json:
     }
 
 
-def _answer_given(row: Row[Any], lines: list[Json]) -> Json | None:
+def _answer_given(row: SimpleNamespace, lines: list[Json]) -> Json | None:
     last = next((line for line in reversed(lines) if line["action"] == "answer"), None)
     if last is None:
         return None

@@ -10,12 +10,11 @@ from feedback.actions.submit import Submitted, Ticket, submit
 from feedback.api.access import Office, TheOffice
 from feedback.api.intake_models import SubmissionIn, SubmissionTicket
 from feedback.domain.codes import CODE_BYTES, SECRET_BYTES, new_code, new_secret
-from feedback.domain.intake import ContactNotAllowed, ContactRequired, UnknownUnit, UnknownUpload
+from feedback.domain.intake import ANONYMOUS, ContactNotAllowed, ContactRequired, UnknownUnit, UnknownUpload
 from feedback.domain.submission_steps import INITIAL
 from feedback.domain.texts import RECEIVED
 from servicekit.clock import Now
-from servicekit.db import WriteSession
-from servicekit.idempotency import Idempotent
+from servicekit.idempotency import TheKey
 from servicekit.routes import answers, new_router
 from servicekit.telemetry import quiet
 
@@ -26,26 +25,29 @@ router = new_router("feedback", "submissions")
     "/submissions",
     status_code=201,
     response_model=SubmissionTicket,
-    dependencies=[Idempotent],
     **answers(ContactRequired, ContactNotAllowed, UnknownUnit, UnknownUpload),
 )
 @quiet
-async def send_submission(body: SubmissionIn, session: WriteSession, now: Now, office: TheOffice) -> Response:
+async def send_submission(body: SubmissionIn, key: TheKey, now: Now, office: TheOffice) -> Response:
     """Send feedback, with or without a name; returns the code, the secret (once) and a signed receipt.
 
     A token is not looked at: a submission never points to an account, an address or a device. This service keeps
     no address; over plain HTTPS the network in between still sees that somebody talked to it.
     """
+    draft = body.draft()
     submitted = await submit(
-        session,
-        body.draft(),
+        office.database,
+        draft,
         draw=lambda: _draw(office),
+        remember=lambda submitted: key.answer_write(_answer(submitted), now),
         now=now,
         keys=office.keys,
         law=office.law,
         directory=office.directory,
         issuer=office.issuer,
     )
+    if draft.identity_mode != ANONYMOUS:  # an anonymous sender's event waits anyway
+        office.wake()
     return _answer(submitted)
 
 

@@ -58,9 +58,9 @@ class PhotoIn(TicketIn):
 
 @router.post("/tracking", response_model=Tracked, **answers(UnknownTicket))
 @quiet
-async def track(body: TicketIn, session: ReadSession, office: TheOffice) -> Response:
+async def track(body: TicketIn, office: TheOffice) -> Response:
     """Return status, timeline, answer, deadlines and what the sender can do now; the version is the ETag."""
-    row = await tracked_in_full(session, body.index(office))
+    row = await tracked_in_full(office.database, body.index(office))
     return Response(
         json.dumps(showing.tracked(office, row), ensure_ascii=False, separators=(",", ":")).encode(),
         media_type="application/json",

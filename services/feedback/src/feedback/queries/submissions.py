@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Uuid, any_, bindparam, func, or_, select
+from sqlalchemy import Row, Uuid, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,7 +18,7 @@ from feedback.tables import attachment, identity_vault, submission
 from servicekit.errors import NotFound
 from servicekit.identity import Actor
 from servicekit.pages import Window
-from servicekit.tables import reference
+from servicekit.reference import within
 
 _SUMMARY = tuple(
     submission.c[name]
@@ -54,13 +54,7 @@ _FOR_STEP = (
 
 
 _MINE = bindparam("mine", type_=ARRAY(Uuid))
-_WITHIN = func.array(
-    select(reference.c.id).where(reference.c.kind == "organisation", reference.c.path.overlap(_MINE)).scalar_subquery(),
-    type_=ARRAY(Uuid),
-)
-_VISIBLE = or_(
-    submission.c.front_organisation_id == any_(_WITHIN), submission.c.holder_organisation_id == any_(_WITHIN)
-)
+_VISIBLE = or_(within(submission.c.front_organisation_id, _MINE), within(submission.c.holder_organisation_id, _MINE))
 """An organisation of the actor (`mine`) stands in the path of the item's Front committee or of its holder."""
 _IS_IT = submission.c.id == bindparam("submission_id")
 _ITEM_FOR_STEP = select(*_FOR_STEP).where(_IS_IT, _VISIBLE)

@@ -18,14 +18,15 @@ from oversight.domain.errors import (
     TriggerAndSubmission,
     UnknownOrganisation,
 )
-from oversight.domain.reply_clock import RULE_KEY
+from oversight.domain.reply_clock import RULE_KEY, pin
 from oversight.domain.roles import PRESIDING
 from oversight.queries.cases import visible_submission
-from oversight.queries.registry_facts import organisation_on, rule_on
+from oversight.queries.registry_facts import organisation_on
 from oversight.tables import oversight_case
 from servicekit import audit, outbox
 from servicekit.errors import Forbidden
 from servicekit.identity import Actor
+from servicekit.law_book import Law
 from servicekit.reference import ReferenceBook
 from servicekit.working_days import local_date
 
@@ -44,7 +45,7 @@ class NewCase:
 
 
 async def open_case(
-    session: AsyncSession, new: NewCase, *, actor: Actor, now: datetime, book: ReferenceBook
+    session: AsyncSession, new: NewCase, *, actor: Actor, now: datetime, book: ReferenceBook, law: Law
 ) -> Row[Any]:
     """Open a case and return it; the reply rule of today is pinned to it.
 
@@ -73,7 +74,7 @@ async def open_case(
             opened_on=today,
             opened_at=now,
             opened_by=actor.id,
-            reply_rule=rule_on(book, RULE_KEY, today).stored(),
+            reply_rule=pin(law.rule_on(RULE_KEY, today)),
         )
         .returning(oversight_case)
     )

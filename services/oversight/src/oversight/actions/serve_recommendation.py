@@ -14,17 +14,19 @@ from oversight.actions.write_changes import change_case
 from oversight.domain import addressee_steps
 from oversight.domain.case_steps import STEPS, dated_between
 from oversight.domain.errors import NamedTwice, PresidingBodyNamed, UnknownOrganisation
-from oversight.domain.reply_clock import PinnedRule, reply_term
+from oversight.domain.reply_clock import pin, read_pinned, reply_term
 from oversight.queries.cases import case
-from oversight.queries.registry_facts import calendar_of, organisation_on, superior_of
+from oversight.queries.registry_facts import organisation_on, superior_of
 from oversight.queries.visibility import roles_for_case
 from oversight.tables import addressee, recommendation
 from servicekit import audit, outbox
+from servicekit.deadlines import RuleVersion
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
+from servicekit.law_book import Law
 from servicekit.lifecycle import decide
 from servicekit.reference import ReferenceBook
-from servicekit.working_days import local_date
+from servicekit.working_days import Calendar, local_date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +59,7 @@ async def serve_recommendation(
     actor: Actor,
     now: datetime,
     book: ReferenceBook,
+    law: Law,
 ) -> tuple[Row[Any], Row[Any], Sequence[Row[Any]]]:
     """Take the step `recommend`; return the case, the recommendation and its addressees' rows.
 
@@ -78,8 +81,8 @@ async def serve_recommendation(
     roles = roles_for_case(actor, seen.presiding_organisation_id)
     step = decide(STEPS, seen.status, "recommend", roles, facts)
     _check_bodies(new.addressees, seen.presiding_organisation_id, served_on, book)
-    rule = PinnedRule.of(seen.reply_rule)
-    rows = _addressee_rows(new.addressees, rule, served_on, today, book)
+    rule = read_pinned(seen.reply_rule)
+    rows = _addressee_rows(new.addressees, rule, law.calendar, served_on, today)
 
     changed = await change_case(session, seen, step)
     made = (
@@ -92,7 +95,7 @@ async def serve_recommendation(
                 served_on=served_on,
                 served_at=now,
                 served_by=actor.id,
-                rule=rule.stored(),
+                rule=pin(rule),
                 superior_organisation_id=superior_of(book, seen.presiding_organisation_id),
             )
             .returning(recommendation)
@@ -124,10 +127,9 @@ async def serve_recommendation(
 
 
 def _addressee_rows(
-    addressees: Sequence[Served], rule: PinnedRule, served_on: date, today: date, book: ReferenceBook
+    addressees: Sequence[Served], rule: RuleVersion, calendar: Calendar, served_on: date, today: date
 ) -> list[dict[str, Any]]:
     """Return each body's row with its own clock. Raises DatesOutOfOrder or ReplyDateNotAllowed."""
-    calendar = calendar_of(book)
     rows: list[dict[str, Any]] = []
     for served in addressees:
         received_on = served.received_on or served_on

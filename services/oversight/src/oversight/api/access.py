@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from oversight.domain.roles import ADDRESSED, CASE_READERS, PRESIDING, RECOMMENDATION_READERS
 from servicekit.identity import Actor, allow
+from servicekit.law_book import Law
 from servicekit.reference import ReferenceBook
 
 FrontOfficer = Annotated[Actor, allow(*sorted(PRESIDING))]
@@ -25,3 +26,12 @@ async def _book(request: Request) -> ReferenceBook:
 
 Book = Annotated[ReferenceBook, Depends(_book)]
 """The registry's facts in memory."""
+
+
+async def _law(request: Request) -> Law:
+    law: Law = request.app.state.runtime.part("law")
+    return law
+
+
+TheLaw = Annotated[Law, Depends(_law)]
+"""The registry's deadline rules and calendar, as far as they are known here."""

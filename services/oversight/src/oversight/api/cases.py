@@ -9,7 +9,7 @@ from oversight.actions.conclude_case import Conclusion, conclude_case
 from oversight.actions.open_case import NewCase, open_case
 from oversight.actions.plan_case import Plan, plan_case
 from oversight.actions.serve_recommendation import NewRecommendation, Served, serve_recommendation
-from oversight.api.access import Book, CaseReader, FrontOfficer
+from oversight.api.access import Book, CaseReader, FrontOfficer, TheLaw
 from oversight.api.case_models import (
     CaseAnswer,
     CaseDetail,
@@ -53,10 +53,10 @@ router = new_router("oversight", "cases")
     ),
 )
 async def post_case(
-    body: OpenCase, session: WriteSession, actor: FrontOfficer, now: Now, book: Book, response: Response
+    body: OpenCase, session: WriteSession, actor: FrontOfficer, now: Now, book: Book, law: TheLaw, response: Response
 ) -> CaseAnswer:
     """Open a case at the caller's Front committee; one case at most for a feedback item."""
-    case = await open_case(session, NewCase(**dict(body)), actor=actor, now=now, book=book)
+    case = await open_case(session, NewCase(**dict(body)), actor=actor, now=now, book=book, law=law)
     set_etag(response, case.version)
     response.headers["Location"] = f"/api/v1/oversight/cases/{case.id}"
     return CaseAnswer(**case_fields(case, actor, book))
@@ -182,6 +182,7 @@ async def post_recommendation(
     now: Now,
     version: ExpectedVersion,
     book: Book,
+    law: TheLaw,
     response: Response,
 ) -> RecommendationAnswer:
     """Serve one recommendation on several bodies; If-Match names the case's version, each body gets its own clock."""
@@ -192,7 +193,7 @@ async def post_recommendation(
         addressees=[Served(**dict(one)) for one in body.addressees],
     )
     case, made, rows = await serve_recommendation(
-        session, case_id, new, expected=version, actor=actor, now=now, book=book
+        session, case_id, new, expected=version, actor=actor, now=now, book=book, law=law
     )
     parts = recommendations.served_parts(case, made, rows)
     set_etag(response, sum(part.version for part in parts))

@@ -3,11 +3,18 @@
 from datetime import date
 
 from oversight.api.case_models import OrganisationAnswer
-from oversight.domain.reply_clock import CONFIDENCE_TEXTS, PinnedRule, count
+from oversight.domain.reply_clock import read_pinned
 from oversight.queries.recommendations import Part
-from oversight.queries.registry_facts import calendar_of
+from servicekit.deadlines import CONFIDENCE_TEXTS
+from servicekit.law_book import Law
 from servicekit.reference import ReferenceBook
 from servicekit.text import Answer
+from servicekit.working_days import Unit
+
+UNIT_TEXTS = {
+    Unit.WORKING_DAYS: ("ngày làm việc", "working days"),
+    Unit.CALENDAR_DAYS: ("ngày", "calendar days"),
+}
 
 
 class RuleAnswer(Answer):
@@ -54,12 +61,12 @@ class DeadlineAnswer(Answer):
     days: list[DayAnswer]
 
 
-def deadline_answer(part: Part, book: ReferenceBook) -> DeadlineAnswer:
+def deadline_answer(part: Part, book: ReferenceBook, law: Law) -> DeadlineAnswer:
     """Explain the reply deadline of one addressee with its pinned rule."""
-    rule = PinnedRule.of(part.rule)
-    counted = count(rule, calendar_of(book), part.received_on)
+    rule = read_pinned(part.rule)
+    counted = law.count(rule, part.received_on).due
     vi, en = CONFIDENCE_TEXTS[rule.confidence]
-    unit_vi, unit_en = _unit(rule)
+    unit_vi, unit_en = UNIT_TEXTS[rule.rule.unit]
     shortened = part.due_reason is not None
     return DeadlineAnswer(
         organisation=OrganisationAnswer.of(book, part.organisation_id),
@@ -73,8 +80,8 @@ def deadline_answer(part: Part, book: ReferenceBook) -> DeadlineAnswer:
         rule=RuleAnswer(
             key=rule.key,
             version=rule.version,
-            amount=rule.amount,
-            unit=rule.unit,
+            amount=rule.rule.amount,
+            unit=rule.rule.unit.value,
             anchor=rule.anchor,
             basis=rule.basis,
             confidence=rule.confidence,
@@ -82,12 +89,12 @@ def deadline_answer(part: Part, book: ReferenceBook) -> DeadlineAnswer:
             confidence_en=en,
         ),
         explanation_vi=(
-            f"{rule.amount} {unit_vi} kể từ ngày nhận {part.received_on:%d/%m/%Y} ({vi})"
+            f"{rule.rule.amount} {unit_vi} kể từ ngày nhận {part.received_on:%d/%m/%Y} ({vi})"
             + (f"; cơ quan chủ trì đặt hạn ngắn hơn: {part.reply_due_on:%d/%m/%Y}" if shortened else "")
             + ("; ngày cuối là tạm tính vì lịch nghỉ của năm đó chưa được công bố" if part.due_provisional else "")
         ),
         explanation_en=(
-            f"{rule.amount} {unit_en} from receipt on {part.received_on.isoformat()} ({en})"
+            f"{rule.rule.amount} {unit_en} from receipt on {part.received_on.isoformat()} ({en})"
             + (f"; the presiding body set a shorter date: {part.reply_due_on.isoformat()}" if shortened else "")
             + ("; provisional, the days off of that year are not announced yet" if part.due_provisional else "")
         ),
@@ -96,7 +103,3 @@ def deadline_answer(part: Part, book: ReferenceBook) -> DeadlineAnswer:
             for day in counted.days
         ],
     )
-
-
-def _unit(rule: PinnedRule) -> tuple[str, str]:
-    return ("ngày làm việc", "working days") if rule.unit == "working_days" else ("ngày", "calendar days")

@@ -8,7 +8,7 @@ from oversight.actions.acknowledge_recommendation import acknowledge_recommendat
 from oversight.actions.end_follow_up import end_follow_up
 from oversight.actions.reply_to_recommendation import Reply, reply_to_recommendation
 from oversight.actions.verify_reply import Verification, verify_reply
-from oversight.api.access import Addressed, Book, FrontOfficer, RecommendationReader
+from oversight.api.access import Addressed, Book, FrontOfficer, RecommendationReader, TheLaw
 from oversight.api.deadline_models import DeadlineAnswer, deadline_answer
 from oversight.api.recommendation_models import (
     EndBody,
@@ -108,12 +108,13 @@ async def get_deadline(
     session: ReadSession,
     actor: RecommendationReader,
     book: Book,
+    law: TheLaw,
     response: Response,
 ) -> DeadlineAnswer:
     """Explain day by day when this addressee's reply is due, by the pinned rule and how sure we are of it."""
     part = await recommendations.part(session, recommendation_id, organisation_id, actor)
     set_etag(response, part.version)
-    return deadline_answer(part, book)
+    return deadline_answer(part, book, law)
 
 
 @router.post(f"{PART}/acknowledge", summary="Xác nhận đã nhận kiến nghị", **answers(StepNotAllowed))

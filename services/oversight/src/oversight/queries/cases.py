@@ -8,11 +8,12 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from oversight.domain.addressee_steps import FINAL
-from oversight.queries.visibility import case_scope, within
+from oversight.queries.visibility import case_scope
 from oversight.tables import addressee, feedback_item, oversight_case, recommendation
 from servicekit.errors import NotFound
 from servicekit.identity import Actor
 from servicekit.pages import Window
+from servicekit.reference import within
 
 
 async def case(session: AsyncSession, case_id: UUID, actor: Actor) -> Row[Any]:

@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, Row, Select, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from oversight.domain.addressee_steps import WAITING
-from oversight.queries.visibility import case_scope, reply_scope, within
+from oversight.queries.visibility import case_scope, reply_scope
 from oversight.tables import addressee, oversight_case, recommendation
 from servicekit.errors import NotFound
 from servicekit.identity import Actor
 from servicekit.pages import Window
+from servicekit.reference import within
 
 Part = Row[Any] | SimpleNamespace
 """One addressee with what it needs to know of its recommendation and case; see `_parts` for its members."""

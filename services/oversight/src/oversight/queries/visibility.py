@@ -4,24 +4,10 @@ case file        the presiding organisation and those above it
 recommendation   the same, and each addressee (and those above it) its own part
 """
 
-from collections.abc import Collection
 from uuid import UUID
-
-from sqlalchemy import ColumnElement, Uuid, exists, select
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from oversight.domain.roles import ADDRESSED, CASE_READERS, PRESIDING
 from servicekit.identity import Actor
-from servicekit.tables import reference
-
-
-def within(organisation: ColumnElement[UUID], subtrees: Collection[UUID]) -> ColumnElement[bool]:
-    """Return the condition that an organisation is one of these or stands below one of them."""
-    fact = reference.alias()
-    path = fact.c.path.cast(ARRAY(Uuid()))
-    return exists(
-        select(fact.c.id).where(fact.c.kind == "organisation", fact.c.id == organisation, path.overlap(list(subtrees)))
-    )
 
 
 def case_scope(actor: Actor) -> frozenset[UUID]:
