@@ -78,6 +78,11 @@ def build(database: Database) -> FastAPI:
     async def write_while_reading(session: ReadSession) -> None:
         await session.execute(text("INSERT INTO thing VALUES (gen_random_uuid(), 99)"))
 
+    @router.post("/fetched")
+    async def fetched() -> dict[str, int]:
+        """One statement straight on the driver."""
+        return {"one": (await database.fetch("SELECT 1 AS one"))[0]["one"]}
+
     @router.patch("/things/{thing}")
     async def change(thing: uuid.UUID, version: ExpectedVersion) -> dict[str, int]:
         return {"expected": version}
@@ -247,3 +252,20 @@ async def test_a_parameter_nobody_knows_is_refused(service: SimpleNamespace) -> 
     for query in ("sort=id;drop", "sort=pg_sleep(5)", "filter[user.password]=x", "limit=1"):
         response = await service.client.patch(f"{path}?{query}", headers={"If-Match": '"1"'})
         assert (response.status_code, response.json()["code"]) == (422, "unknown_parameter")
+
+
+async def test_a_database_that_is_away_is_an_honest_503(engines: Any, service: SimpleNamespace) -> None:
+    """Killed, refusing, starting up: whatever the driver or the pool raises, nobody reads a 500."""
+    await engines.kill_postgres()
+    seen = set()
+    restart = asyncio.create_task(engines.start_postgres())
+    while not restart.done() or len(seen) < 2:
+        for path in ("/things", "/deferred", "/fetched"):
+            response = await service.client.post(path, json={"name": "một"}, headers=key())
+            seen.add(response.status_code)
+        await asyncio.sleep(0.01)
+        if restart.done() and 201 in seen:
+            break
+    await restart
+    assert seen <= {200, 201, 409, 503}
+    assert 503 in seen

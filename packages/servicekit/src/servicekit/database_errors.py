@@ -5,6 +5,7 @@ import asyncio
 import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -28,9 +29,11 @@ _BY_STATE: dict[str, type[DomainError]] = {
 
 def install(app: FastAPI) -> None:
     """Register the handlers on an application."""
-    for refused in (DBAPIError, asyncpg.PostgresError):
+    # The dialect's own error comes bare from a pool that could not connect: only statements are wrapped.
+    for refused in (DBAPIError, AsyncAdapt_asyncpg_dbapi.Error, asyncpg.PostgresError):
         app.add_exception_handler(refused, _database_error)
-    for unreachable in (PoolTimeout, OSError, asyncio.TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+    driver = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+    for unreachable in (PoolTimeout, OSError, asyncio.TimeoutError, *driver):
         app.add_exception_handler(unreachable, _unreachable)
 
 
