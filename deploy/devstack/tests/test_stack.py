@@ -126,7 +126,9 @@ async def test_engines_given_from_outside_replace_ours(stack: Stack) -> None:
 
 
 SUPERVISOR = """
-import asyncio, sys
+import asyncio, signal, sys
+# A shell starts what runs in the background with SIGINT ignored, and that is inherited.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from devstack.stack import Stack, engine_parts
 async def main():
     async with Stack(parts=engine_parts) as stack:

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import logging
 import resource
 import sys
 
@@ -87,5 +86,4 @@ async def _write_openapi() -> None:
 
 
 if __name__ == "__main__":
-    logging.basicConfig(level=logging.INFO)
     main()

@@ -63,6 +63,9 @@ def client(app: FastAPI) -> httpx.AsyncClient:
 
 @pytest.fixture
 def lines(capsys: pytest.CaptureFixture[str]) -> Lines:
+    telemetry.flush()
+    capsys.readouterr()  # what the test before left waiting is not ours
+
     def read() -> list[dict[str, Any]]:
         telemetry.flush()
         return [json.loads(line) for line in capsys.readouterr().out.splitlines()]

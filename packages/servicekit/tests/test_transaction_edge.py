@@ -10,17 +10,19 @@ import asyncpg
 import httpx
 import pytest
 from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit import database_errors, problems
-from servicekit.clock import SystemClock
+from servicekit.clock import Now, SystemClock
 from servicekit.db import Database, ReadSession, WriteSession
 from servicekit.errors import NotFound
 from servicekit.etags import ExpectedVersion
-from servicekit.idempotency import Idempotent
+from servicekit.idempotency import Idempotent, TheKey
 from servicekit.routes import answers, new_router
 from servicekit.text import ApiModel, SafeLine
+from servicekit.writes import Write, write_together
 
 
 class NewThing(ApiModel):
@@ -53,6 +55,14 @@ def build(database: Database) -> FastAPI:
         made = uuid.uuid4()
         await session.execute(text("INSERT INTO thing VALUES (:id, 1)"), {"id": made})
         return {"id": str(made), "name": body.name}
+
+    @router.post("/things-at-once", status_code=201)
+    async def create_at_once(body: NewThing, key: TheKey, now: Now, request: Request) -> JSONResponse:
+        made = uuid.uuid4()
+        response = JSONResponse({"id": str(made), "name": body.name}, status_code=201)
+        thing = Write((("thing", "INSERT INTO thing VALUES ($1, 1)"),), (made,))
+        await write_together(request.app.state.runtime.database, thing, key.answer_write(response, now))
+        return response
 
     @router.post("/deferred", status_code=201)
     async def break_rule(session: WriteSession) -> dict[str, str]:
@@ -108,6 +118,10 @@ async def service(made: SimpleNamespace) -> AsyncIterator[SimpleNamespace]:
     await owner.close()
 
 
+BOTH = ["/things", "/things-at-once"]
+"""The key claimed before the work, and the key as part of the one statement that is the work."""
+
+
 def key() -> dict[str, str]:
     return {"Idempotency-Key": str(uuid.uuid4())}
 
@@ -142,41 +156,46 @@ async def test_postgresql_itself_refuses_a_write_in_a_reading_session(service: S
     assert await service.owner.fetchval("SELECT count(*) FROM thing") == 0
 
 
-async def test_the_same_key_gives_the_same_thing(service: SimpleNamespace) -> None:
+@pytest.mark.parametrize("path", BOTH)
+async def test_the_same_key_gives_the_same_thing(service: SimpleNamespace, path: str) -> None:
     headers = key()
-    first = await service.client.post("/things", json={"name": "đường ngập"}, headers=headers)
-    again = await service.client.post("/things", json={"name": "đường ngập"}, headers=headers)
+    first = await service.client.post(path, json={"name": "đường ngập"}, headers=headers)
+    again = await service.client.post(path, json={"name": "đường ngập"}, headers=headers)
     assert first.status_code == again.status_code == 201
     assert first.content == again.content
     assert again.headers["Idempotent-Replayed"] == "true"
     assert await service.owner.fetchval("SELECT count(*) FROM thing") == 1
 
 
-async def test_fifty_at_once_with_one_key_make_one_row(service: SimpleNamespace) -> None:
+@pytest.mark.parametrize("path", BOTH)
+async def test_fifty_at_once_with_one_key_make_one_row(service: SimpleNamespace, path: str) -> None:
     headers = key()
     responses = await asyncio.gather(
-        *[service.client.post("/things", json={"name": "một"}, headers=headers) for _ in range(50)]
+        *[service.client.post(path, json={"name": "một"}, headers=headers) for _ in range(50)]
     )
     assert {response.status_code for response in responses} <= {201, 409, 503}
     assert len({response.content for response in responses if response.status_code == 201}) == 1
     assert await service.owner.fetchval("SELECT count(*) FROM thing") == 1
 
 
-async def test_another_body_under_the_same_key_is_refused(service: SimpleNamespace) -> None:
+@pytest.mark.parametrize("path", BOTH)
+async def test_another_body_under_the_same_key_is_refused(service: SimpleNamespace, path: str) -> None:
     headers = key()
-    await service.client.post("/things", json={"name": "một"}, headers=headers)
-    other = await service.client.post("/things", json={"name": "hai"}, headers=headers)
+    await service.client.post(path, json={"name": "một"}, headers=headers)
+    other = await service.client.post(path, json={"name": "hai"}, headers=headers)
     assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
-async def test_a_refused_request_may_be_sent_again_with_its_key(service: SimpleNamespace) -> None:
+@pytest.mark.parametrize("path", BOTH)
+async def test_a_refused_request_may_be_sent_again_with_its_key(service: SimpleNamespace, path: str) -> None:
     headers = key()
-    assert (await service.client.post("/things", json={"name": ""}, headers=headers)).status_code == 422
-    assert (await service.client.post("/things", json={"name": "nay được"}, headers=headers)).status_code == 201
+    assert (await service.client.post(path, json={"name": ""}, headers=headers)).status_code == 422
+    assert (await service.client.post(path, json={"name": "nay được"}, headers=headers)).status_code == 201
 
 
-async def test_a_stored_answer_cannot_be_read_without_the_key(service: SimpleNamespace) -> None:
-    await service.client.post("/things", json={"name": "CANARY"}, headers=key())
+@pytest.mark.parametrize("path", BOTH)
+async def test_a_stored_answer_cannot_be_read_without_the_key(service: SimpleNamespace, path: str) -> None:
+    await service.client.post(path, json={"name": "CANARY"}, headers=key())
     row = await service.owner.fetchrow("SELECT * FROM idempotency_key")
     assert b"CANARY" not in b"".join(value for value in row.values() if isinstance(value, bytes))
 

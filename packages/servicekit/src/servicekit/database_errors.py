@@ -5,7 +5,6 @@ import asyncio
 import asyncpg
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -29,8 +28,7 @@ _BY_STATE: dict[str, type[DomainError]] = {
 
 def install(app: FastAPI) -> None:
     """Register the handlers on an application."""
-    # The dialect's own error comes bare from a pool that could not connect: only statements are wrapped.
-    for refused in (DBAPIError, AsyncAdapt_asyncpg_dbapi.Error, asyncpg.PostgresError):
+    for refused in (DBAPIError, asyncpg.PostgresError):
         app.add_exception_handler(refused, _database_error)
     driver = (asyncpg.InterfaceError, asyncpg.InternalClientError)
     for unreachable in (PoolTimeout, OSError, asyncio.TimeoutError, *driver):

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.util import greenlet_spawn
 
 from servicekit.tables import NAMING
@@ -76,9 +77,12 @@ class Database:
         On the reading pool, or with `writing` on the other one, where it is a transaction of its own.
         """
         engine = self.write_engine if writing else self.read_engine
-        pooled = await engine.raw_connection()
         try:
-            return await _run(engine.sync_engine, pooled.driver_connection, statement, arguments)
+            pooled = await engine.raw_connection()
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise asyncpg.InterfaceError("no connection") from error
+        try:
+            return await _run(engine.sync_engine, pooled, statement, arguments)
         finally:
             await greenlet_spawn(pooled.close)
 
@@ -99,7 +103,7 @@ def _refuse_closed(adapted: Any, *_: Any) -> None:
         raise DisconnectionError
 
 
-_DRIVER = "driver"
+_REACHED = "connection"
 
 
 async def fetch(session: AsyncSession, statement: str, *arguments: Any) -> "list[asyncpg.Record]":
@@ -109,18 +113,28 @@ async def fetch(session: AsyncSession, statement: str, *arguments: Any) -> "list
     has several. Arguments are $1, $2 …, already in the column's type; JSON goes in as text and comes out read.
     Raises asyncpg's own errors.
     """
-    connection, driver = session.info.get(_DRIVER) or await _reach_driver(session)
-    return await _run(connection, driver, statement, arguments)
+    connection, pooled = session.info.get(_REACHED) or await _reach_connection(session)
+    return await _run(connection, pooled, statement, arguments)
 
 
-async def _run(target: Any, driver: Any, statement: str, arguments: tuple[Any, ...]) -> "list[asyncpg.Record]":
+async def _run(
+    target: Any, pooled: PoolProxiedConnection, statement: str, arguments: tuple[Any, ...]
+) -> "list[asyncpg.Record]":
     # Who listens to SQLAlchemy's statements (the tests that count them) sees these too.
     target.dispatch.before_cursor_execute(None, None, statement, arguments, None, False)
-    rows: list[asyncpg.Record] = await driver.fetch(statement, *arguments)
+    driver: Any = pooled.driver_connection
+    try:
+        rows: list[asyncpg.Record] = await driver.fetch(statement, *arguments)
+    except asyncpg.PostgresError:
+        raise
+    except BaseException:
+        # Cancelled, timed out or cut off: nobody knows what the connection is in the middle of, so nobody gets it.
+        await greenlet_spawn(pooled.invalidate)
+        raise
     return rows
 
 
-async def _reach_driver(session: AsyncSession) -> "tuple[Connection, asyncpg.Connection[asyncpg.Record]]":
+async def _reach_connection(session: AsyncSession) -> tuple[Connection, PoolProxiedConnection]:
     connection = await session.connection()
     pooled = await connection.get_raw_connection()
     driver: Any = pooled.driver_connection
@@ -130,10 +144,10 @@ async def _reach_driver(session: AsyncSession) -> "tuple[Connection, asyncpg.Con
         adapter: Any = pooled.dbapi_connection
         try:
             await adapter._start_transaction()
-        except Exception as error:  # in the adapter's own classes, which nobody else knows
-            raise asyncpg.InterfaceError("the transaction could not be started") from error
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise asyncpg.InterfaceError("no transaction") from error
     assert connection.sync_connection is not None
-    reached = session.info[_DRIVER] = connection.sync_connection, driver
+    reached = session.info[_REACHED] = connection.sync_connection, pooled
     return reached
 
 

@@ -27,7 +27,7 @@ def pages() -> dict[Path, str]:
     for (service, noun), (initial, steps) in tables().items():
         rows = "\n".join(
             f"| `{step.action}` | {step.source} | {step.target} | {', '.join(sorted(step.by))} "
-            f"| {step.guard.__name__ if step.guard else '–'} | {step.deadline_rule or '–'} | `{step.event}` |"
+            f"| {step.guard.__name__ if step.guard else '–'} | {step.deadline_rule or '–'} | {_told(step)} |"
             for step in steps
         )
         result[Path(f"docs/states/{service}-{noun}.md")] = (
@@ -37,3 +37,7 @@ def pages() -> dict[Path, str]:
             f"{rows}\n"
         )
     return result
+
+
+def _told(step: Step) -> str:
+    return f"`{step.event}`" if step.event else "– (nobody is told)"

@@ -6,8 +6,8 @@ every service's outbox ── compared with ──► every reader's inbox
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from devstack.ports import Ports
 from devstack.processes import StackError
 
 if TYPE_CHECKING:
-    from devstack.ops.comparison import Difference
+    from devstack.ops.comparison import Connection, Difference
     from servicekit.db import Database
     from servicekit.events import Event
     from servicekit.inbox import Consumer
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PAGE = 500
 LANES = 4
 WAITS = (0.2, 0.5, 1.0, None)
-"""Seconds before another try when the reader's database is busy."""
+"""Seconds before another try when a database is busy."""
 SHOWN = 10
 _ROW = "{:<10} {:<10} {:>10} {:>8} {:>9} {:>8}"
 
@@ -146,9 +146,7 @@ def pairs_of(readers: Iterable[Readers], sources: Sequence[str]) -> list[Pair]:
 async def _compare(pair: Pair, databases: "dict[str, Database]", settle: timedelta | None) -> "Difference":
     from devstack.ops.comparison import SETTLE, compare
 
-    source = await databases[pair.source].connect_raw()
-    reader = await databases[pair.reader].connect_raw()
-    try:
+    async with _connected(databases[pair.source]) as source, _connected(databases[pair.reader]) as reader:
         return await compare(
             source,
             reader,
@@ -157,9 +155,25 @@ async def _compare(pair: Pair, databases: "dict[str, Database]", settle: timedel
             copied=pair.copied,
             settle=SETTLE if settle is None else settle,
         )
+
+
+@asynccontextmanager
+async def _connected(database: "Database") -> "AsyncIterator[Connection]":
+    """A connection without a time limit; StackError when a busy server does not give one in several tries."""
+    from servicekit.failures import CONNECTION_LOST
+
+    for wait in WAITS:
+        try:
+            connection = await database.connect_raw()
+            break
+        except CONNECTION_LOST as busy:
+            if wait is None:
+                raise StackError(f"PostgreSQL gives no connection ({type(busy).__name__}); run it again") from None
+            await asyncio.sleep(wait)
+    try:
+        yield connection
     finally:
-        await source.close()
-        await reader.close()
+        await connection.close()
 
 
 async def _apply(pair: Pair, databases: "dict[str, Database]", progress: Progress) -> None:
