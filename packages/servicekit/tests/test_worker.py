@@ -62,7 +62,7 @@ async def test_commit_here_is_an_effect_there_sealed_and_reported(world, bus, co
         await world.until(sealed)
         await world.until(lambda: there.health.get("consumers", {}).keys() == {"oversight-feedback"})
         await world.until(lambda: here.health["relay"]["state"] == "up" and here.health["relay"]["waiting"] == 0)
-        assert here.health["sealer"] == "up"
+        await world.until(lambda: here.health["sealer"] == "up")
         assert there.health["dead_letters"] == {}
     assert await world.effect_violations() == []
 

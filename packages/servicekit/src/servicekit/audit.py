@@ -18,7 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.audit_chain import ENTRY_COLUMNS, GENESIS, link
-from servicekit.db import Database
+from servicekit.db import Database, fetch
 from servicekit.identity import Actor
 from servicekit.waiting import pause
 from servicekit.writes import Write, write_together
@@ -132,14 +132,11 @@ class Sealer:
                 return 0
             head = (await session.execute(_HEAD)).one_or_none()
             position, previous = (head.position, head.hash) if head else (0, GENESIS)
-            seals = []
-            for row in rows:
-                position += 1
-                digest = link(previous, position, row)
-                seals.append({"p": position, "e": row.id, "v": previous, "h": digest})
-                previous = digest
-            await session.execute(_SEAL, seals)
-            await session.execute(_FORGET, {"ids": [row.id for row in rows]})
+            ids, hashes = [row.id for row in rows], [previous]
+            for place, row in enumerate(rows, start=position + 1):
+                hashes.append(link(hashes[-1], place, row))
+            await fetch(session, _SEAL, position, ids, hashes[:-1], hashes[1:])
+            await fetch(session, _FORGET, ids)
             return len(rows)
 
 
@@ -148,5 +145,8 @@ _UNSEALED = text(
     " ORDER BY e.at, e.id LIMIT :batch"
 )
 _HEAD = text("SELECT position, hash FROM audit_seal ORDER BY position DESC LIMIT 1")
-_SEAL = text("INSERT INTO audit_seal (position, entry_id, previous_hash, hash) VALUES (:p, :e, :v, :h)")
-_FORGET = text("DELETE FROM audit_unsealed WHERE entry_id = ANY(CAST(:ids AS uuid[]))")
+_SEAL = """
+INSERT INTO audit_seal (position, entry_id, previous_hash, hash)
+SELECT $1::bigint + place, entry, before, own
+  FROM unnest($2::uuid[], $3::bytea[], $4::bytea[]) WITH ORDINALITY AS seal (entry, before, own, place)"""
+_FORGET = "DELETE FROM audit_unsealed WHERE entry_id = ANY($1::uuid[])"

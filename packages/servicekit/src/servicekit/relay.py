@@ -29,14 +29,18 @@ POLL_SECONDS = 1.0
 PRUNE_EVERY = timedelta(hours=1)
 _LOCK = "hashtext('nhipcau.relay')"
 
+# In the order in which rows became due, read off the index of what is unpublished: rows that still wait are not looked
+# at, however many there are. A row is held back while an earlier version of its aggregate comes later in that order.
+# The COALESCE keeps the planner on the unique index of subject and sequence: one look for each row that is no first.
 _TAKE = """
 SELECT position, id, type, subject, sequence, time, traceparent, data
   FROM outbox AS o
  WHERE published_at IS NULL AND visible_at <= $1
-   AND NOT EXISTS (SELECT 1 FROM outbox AS earlier
-                    WHERE earlier.subject = o.subject AND earlier.sequence < o.sequence
-                      AND earlier.published_at IS NULL AND earlier.visible_at > $1)
- ORDER BY position LIMIT $2"""
+   AND (sequence = 1 OR NOT EXISTS
+         (SELECT 1 FROM outbox AS earlier
+           WHERE earlier.subject = o.subject AND earlier.sequence < o.sequence
+             AND earlier.visible_at > o.visible_at AND COALESCE(earlier.published_at, 'infinity') = 'infinity'))
+ ORDER BY visible_at, position LIMIT $2"""
 _BACKLOG = (
     "SELECT count(*) AS waiting, min(visible_at) AS oldest FROM outbox WHERE published_at IS NULL AND visible_at <= $1"
 )
@@ -101,6 +105,8 @@ class Relay:
             await pause(stop, POLL_SECONDS)
             if stop.is_set():
                 return
+        # A plan made while the table was empty would be kept until it holds a million rows.
+        await connection.execute("SET plan_cache_mode = force_custom_plan", timeout=5)
         woken = asyncio.Event()
         await connection.add_listener(CHANNEL, lambda *_: woken.set())
         connection.add_termination_listener(lambda *_: woken.set())

@@ -41,7 +41,7 @@ outbox = Table(
     Column("data", JSONB, nullable=False),
     Column("published_at", _instant),
     UniqueConstraint("subject", "sequence"),
-    Index("ix_outbox_unpublished", "position", postgresql_where=text("published_at IS NULL")),
+    Index("ix_outbox_unpublished", "visible_at", "position", postgresql_where=text("published_at IS NULL")),
 )
 
 inbox = Table(
