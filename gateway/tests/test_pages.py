@@ -62,8 +62,16 @@ def document(service: str, **extra: Any) -> dict[str, Any]:
         "openapi": "3.1.0",
         "paths": {
             path: {
-                "get": {"operationId": "list", "tags": ["items"], "responses": {"200": {"description": "ok", **body}}},
-                "post": {"operationId": "add", "requestBody": body, "responses": {"401": {"description": "own"}}},
+                "get": {
+                    "operationId": f"{service}.list",
+                    "tags": ["items"],
+                    "responses": {"200": {"description": "ok", **body}},
+                },
+                "post": {
+                    "operationId": f"{service}.add",
+                    "requestBody": body,
+                    "responses": {"401": {"description": "own"}},
+                },
             },
             "/metrics": {"get": {"responses": {}}},
             "/api/v1/another/items": {"get": {"responses": {}}},
@@ -91,7 +99,7 @@ def test_joined_documents_do_not_clash() -> None:
         kind, name = reference.removeprefix("#/components/").split("/")
         assert name in joined["components"][kind]
     listing = joined["paths"]["/api/v1/targets/items"]["get"]
-    assert listing["operationId"] == "targets_list"
+    assert listing["operationId"] == "targets.list"
     assert listing["tags"] == ["targets: items"]
     assert listing["security"] == [{"token": []}]
     assert {"400", "401", "429", "502", "503", "504"} <= set(listing["responses"])

@@ -109,14 +109,12 @@ def _add(service: str, document: Document, routes: Routes, paths: Document, comp
                 continue
             names = [tag if tag == service else f"{service}: {tag}" for tag in operation.get("tags", ())] or [service]
             used.update(dict.fromkeys(names))
-            shown[method] = _operation(service, method, path, operation | {"tags": names}, routes)
+            shown[method] = _operation(method, path, operation | {"tags": names}, routes)
     return list(used) or [service]
 
 
-def _operation(service: str, method: str, path: str, operation: Document, routes: Routes) -> Document:
-    """Add what the door adds to an operation: its id's prefix, its sign-in rule, its answers."""
-    if "operationId" in operation:
-        operation["operationId"] = f"{service}_{operation['operationId']}"
+def _operation(method: str, path: str, operation: Document, routes: Routes) -> Document:
+    """Add what the door adds to an operation: its sign-in rule and its answers."""
     route = routes.match(method.upper(), path)
     if route is not None and route.access is Access.TOKEN:
         operation["security"] = [{"token": []}]

@@ -26,10 +26,15 @@ class UnknownParameter(errors.Invalid):
 
 
 class ServiceRoute(APIRoute):
-    """Parses bodies strictly, replays idempotent requests, and documents the errors its dependencies can raise."""
+    """Parses bodies strictly, replays idempotent requests, and documents who may call and what can go wrong.
+
+    Its name among all operations of the house is `<service>.<function>`: what a client's scope lists.
+    """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
+        self.operation_id = f"{path.split('/')[3]}.{self.name}"
+        self.openapi_extra = {**(self.openapi_extra or {}), "x-access": _access_rule(self)}
         implied = answers(*_implied_errors(self))["responses"]
         declared = dict(self.responses)
         for status, entry in declared.items():
@@ -106,6 +111,17 @@ def _implied_errors(route: APIRoute) -> Iterable[type[errors.DomainError]]:
             yield from (errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused, errors.RequestInProgress)
         if call is read_expected_version:
             yield from (errors.VersionRequired, errors.StaleVersion, BadVersion)
+
+
+def _access_rule(route: APIRoute) -> str | list[str]:
+    """Return the roles a route asks for, or "signed_in", "public", and "undeclared" where no rule was found."""
+    declared = [call.access for call in dependency_calls(route.dependant) if hasattr(call, "access")]
+    if not declared:
+        return "undeclared"
+    roles: list[frozenset[str]] = [rule for rule in declared if rule]
+    if roles:
+        return sorted(frozenset.intersection(*roles))
+    return "public" if None in declared else "signed_in"
 
 
 def _query_names(dependant: Dependant) -> Iterable[str]:

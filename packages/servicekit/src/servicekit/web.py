@@ -168,6 +168,8 @@ def routes_document(service: Service) -> dict[str, Any]:
     components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
     for path, methods in schema.get("paths", {}).items():
         for method, operation in methods.items():
-            if (method.upper(), path) not in service.public:
+            if (method.upper(), path) in service.public:
+                operation["x-access"] = "public"
+            else:
                 operation["security"] = [{"token": []}]
     return schema
