@@ -13,7 +13,7 @@ from oversight.queries.visibility import roles_for_part
 from servicekit import audit, outbox
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from servicekit.working_days import local_date
 
 
@@ -30,9 +30,10 @@ async def end_follow_up(
 ) -> None:
     """Take the step `end`. Raises NotFound, StaleVersion, StepNotAllowed, Forbidden."""
     seen = await part(session, recommendation_id, organisation_id, actor)
+    roles = roles_for_part(actor, seen.presiding_organisation_id, organisation_id)
+    permit(STEPS, "end", roles)
     if seen.version != expected:
         raise StaleVersion
-    roles = roles_for_part(actor, seen.presiding_organisation_id, organisation_id)
     step = decide(STEPS, seen.status, "end", roles, {})
     changed = await change_part(session, seen, step, end_reason=reason_code, end_note=note, ended_on=local_date(now))
     sequence = await next_sequence(session, recommendation_id)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from servicekit.outbox import EventDraft
 from servicekit.working_days import local_date
 from targets import publish
@@ -46,6 +46,7 @@ async def move_report(
     ReasonMissing (422).
     """
     before = await find_report(session, report_id, actor, to_change=True)
+    permit(STEPS, action, before.around.roles)
     if before.version != version:
         raise StaleVersion
     facts = {
