@@ -13,6 +13,7 @@ from sqlalchemy.types import Uuid
 
 from servicekit.identity import Actor
 from servicekit.tables import reference
+from targets.domain.roles import READERS
 
 ORGANISATION: Final = "organisation"
 BOARD_KIND: Final = "mass_mobilisation_board"
@@ -47,7 +48,7 @@ def boards_of(actor: Actor) -> ColumnElement[Any]:
 
 def sees(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that the actor may see what belongs to `organisation` (the joined alias)."""
-    return or_(organisation.c.path.overlap(organisations_of(actor)), exists().where(_is_board(actor)))
+    return or_(organisation.c.path.overlap(organisations_of(actor, *READERS)), exists().where(_is_board(actor)))
 
 
 def city_role(actor: Actor, role: str) -> ColumnElement[bool]:
