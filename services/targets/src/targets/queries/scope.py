@@ -28,11 +28,11 @@ def organisations_of(actor: Actor, *roles: str) -> ColumnElement[Any]:
     return bindparam(None, held, type_=ARRAY(Uuid()), unique=True)
 
 
-def _is_board(actor: Actor) -> ColumnElement[bool]:
+def _is_board(actor: Actor, *roles: str) -> ColumnElement[bool]:
     """Boards of the former districts are in the registry too; only the city's counts."""
     return and_(
         _board.c.kind == ORGANISATION,
-        _board.c.id == func.any(organisations_of(actor, *BOARD_ROLES)),
+        _board.c.id == func.any(organisations_of(actor, *(roles or BOARD_ROLES))),
         _board.c.data["kind"].astext == BOARD_KIND,
         _board.c.data["level"].astext == "city",
     )
@@ -51,13 +51,9 @@ def sees(actor: Actor) -> ColumnElement[bool]:
     return or_(organisation.c.path.overlap(organisations_of(actor, *READERS)), exists().where(_is_board(actor)))
 
 
-def city_role(actor: Actor, role: str) -> ColumnElement[bool]:
-    """Return the condition that the actor holds a role at an organisation of the city."""
-    return exists().where(
-        _board.c.kind == ORGANISATION,
-        _board.c.id == func.any(organisations_of(actor, role)),
-        _board.c.data["level"].astext == "city",
-    )
+def board_role(actor: Actor, role: str) -> ColumnElement[bool]:
+    """Return the condition that the actor holds this role at the city's monitoring board."""
+    return exists().where(_is_board(actor, role))
 
 
 def roles_towards(actor: Actor, path: Iterable[UUID], boards: Iterable[UUID]) -> frozenset[str]:
