@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from devstack.access.scene import NOBODY_LISTENS
 from devstack.demo.client import Client
 from devstack.stack import Stack
 
@@ -15,7 +16,8 @@ GENEROUS = json.dumps(dict.fromkeys(("signed_in", "public", "tokens", "intake", 
 @pytest.fixture(scope="session")
 async def house() -> AsyncIterator[Stack]:
     """A running stack on a throwaway folder; the limits of the front door are out of the way."""
-    async with Stack(extra_env={"RATE_LIMITS": GENEROUS, "ANONYMOUS_EVENT_DELAY_SECONDS": "0"}) as stack:
+    settings = {"RATE_LIMITS": GENEROUS, "ANONYMOUS_EVENT_DELAY_SECONDS": "0", "ALLOWED_TARGETS": NOBODY_LISTENS}
+    async with Stack(extra_env=settings) as stack:
         yield stack
 
 

@@ -8,7 +8,13 @@ from uuid import uuid4
 import pytest
 
 from oversight.domain.addressee_steps import FINAL, INITIAL, STATUS_TEXTS, STEPS, WAITING
-from oversight.domain.errors import NotYetOverdue, RefusalNeedsReason, ResultDoesNotFit, VerifierIsReplier
+from oversight.domain.errors import (
+    EnderIsReplier,
+    NotYetOverdue,
+    RefusalNeedsReason,
+    ResultDoesNotFit,
+    VerifierIsReplier,
+)
 from servicekit.errors import Forbidden, StepNotAllowed
 from servicekit.lifecycle import decide
 
@@ -41,6 +47,7 @@ FACTS: dict[str, Any] = {
     "reason": None,
     "verifier": uuid4(),
     "replier": uuid4(),
+    "ender": uuid4(),
     "result": "implemented",
     "today": TODAY,
     "due_on": TODAY - timedelta(days=1),
@@ -77,6 +84,11 @@ def test_a_refusal_without_a_reason_is_refused(reason: str | None) -> None:
 def test_whoever_replied_cannot_verify() -> None:
     with pytest.raises(VerifierIsReplier):
         decide(STEPS, "replied", "verify", {FRONT}, FACTS | {"verifier": FACTS["replier"]})
+
+
+def test_whoever_replied_cannot_end_the_follow_up() -> None:
+    with pytest.raises(EnderIsReplier):
+        decide(STEPS, "replied", "end", {FRONT}, FACTS | {"ender": FACTS["replier"]})
 
 
 @pytest.mark.parametrize(

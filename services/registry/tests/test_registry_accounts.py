@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
+import asyncpg
 import pytest
 
 from .conftest import API, House, bearer, if_match, key
@@ -238,6 +239,72 @@ async def test_a_local_administrator_cannot_take_over_a_wider_role(house: House,
         json={"password": "câu mật khẩu để chiếm quyền"},
     )
     assert answer.status_code == 403
+
+
+async def test_nobody_decides_on_the_own_account(house: House, new_person: NewPerson) -> None:
+    local = await new_person(roles=("administrator",))
+    headers = await house.headers(local["username"], local["password"])
+    own = f"{API}/accounts/{local['id']}"
+    organisation = local["organisation_id"]
+    for answer in (
+        await house.http.post(
+            f"{own}/roles", headers=headers | key(), json={"role": "approver", "organisation_id": organisation}
+        ),
+        await house.http.post(f"{own}/lock", headers=headers | if_match(1), json={"reason_code": "x"}),
+        await house.http.post(f"{own}/unlock", headers=headers | if_match(1)),
+        await house.http.post(f"{own}/password", headers=headers | if_match(1), json={"password": "câu mới tinh tươm"}),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "own_account")
+    colleague = await new_person(roles=("administrator",))
+    second = await house.headers(colleague["username"], colleague["password"])
+    granted = await house.http.post(
+        f"{own}/roles", headers=second | key(), json={"role": "head", "organisation_id": organisation}
+    )
+    assert granted.status_code == 201
+    with pytest.raises(asyncpg.CheckViolationError, match="not_to_oneself"):
+        await house.rows("UPDATE role_grant SET granted_by = account_id WHERE account_id = $1", uuid.UUID(local["id"]))
+
+
+async def test_what_holds_for_everybody_is_decided_at_the_top(house: House, new_person: NewPerson) -> None:
+    local = await new_person(roles=("administrator",))
+    headers = await house.headers(local["username"], local["password"])
+    day = {"kind": "holiday", "name": "Nghỉ riêng", "source": "tự đặt", "confirmed": True}
+    for address, body in (("calendar/2027-03-04", day), ("calendar/years/2028", {"confirmed": True, "source": "x"})):
+        answer = await house.http.put(f"{API}/{address}", headers=headers, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (403, "house_matter")
+
+
+async def test_the_audit_is_read_by_the_city_s_auditor(house: House, new_person: NewPerson) -> None:
+    city = await new_person(code="92", roles=("auditor",))
+    local = await new_person(roles=("auditor", "data_protection_officer"))
+    officer = await new_person(code="92", roles=("head", "administrator"))
+    await house.http.post(
+        f"{API}/accounts/{local['id']}/lock", headers=house.admin | if_match(1), json={"reason_code": "left"}
+    )
+    headers = await house.headers(city["username"], city["password"])
+    listed = await house.http.get(
+        f"{API}/audit", headers=headers, params={"subject_id": local["id"], "action": "account.locked"}
+    )
+    assert listed.status_code == 200, listed.text
+    [entry] = listed.json()["items"]
+    assert (entry["action"], entry["reason"], entry["subject_id"]) == ("account.locked", "left", local["id"])
+    assert await house.statements(lambda: house.http.get(f"{API}/audit", headers=headers)) <= 4
+    first = (await house.http.get(f"{API}/audit", headers=headers, params={"limit": 2})).json()
+    rest = (
+        await house.http.get(f"{API}/audit", headers=headers, params={"limit": 2, "cursor": first["next_cursor"]})
+    ).json()
+    moments = [one["at"] for one in first["items"] + rest["items"]]
+    assert moments == sorted(moments, reverse=True)
+    assert len({one["id"] for one in first["items"] + rest["items"]}) == 4
+    other = await house.http.get(f"{API}/audit", headers=await house.headers(officer["username"], officer["password"]))
+    assert other.status_code == 403
+
+
+async def test_an_auditor_below_the_city_does_not_read_the_whole_audit(house: House, new_person: NewPerson) -> None:
+    local = await new_person(roles=("auditor", "data_protection_officer"))
+    headers = await house.headers(local["username"], local["password"])
+    answer = await house.http.get(f"{API}/audit", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "audit_at_the_top")
 
 
 async def test_the_first_administrator_belongs_to_the_settings(house: House) -> None:

@@ -177,6 +177,38 @@ async def test_who_entered_the_figures_does_not_verify_what_another_submitted(ho
     assert (refused.status_code, refused.json()["code"]) == (403, "same_person")
 
 
+async def test_who_entered_in_an_earlier_round_does_not_verify_the_correction_of_another(
+    house: House, period: Open
+) -> None:
+    await period()
+    clerk, chief = house.person(("reporter", HERE), ("verifier", HERE)), house.person(("reporter", HERE))
+    made = await clerk.post("/reports", report_body(HERE))
+    path = f"/reports/{made.json()['id']}"
+    corrected = await chief.patch(path, {"numerator": "77"}, etag=made.headers["etag"])
+    sent = await chief.post(f"{path}/submit", etag=corrected.headers["etag"])
+    refused = await clerk.post(f"{path}/verify", etag=sent.headers["etag"])
+    assert (refused.status_code, refused.json()["code"]) == (403, "same_person")
+
+
+@pytest.mark.parametrize(
+    "signed",
+    ["verified_by = entered_by", "verified_by = submitted_by", "approved_by = entered_by",
+     "approved_by = submitted_by", "approved_by = verified_by"],
+)  # fmt: skip
+async def test_the_database_too_wants_three_persons(
+    house: House, period: Open, operator: Person, verifier: Person, made: MadeDatabase, signed: str
+) -> None:
+    await period()
+    path, etag = await submit_one(operator)
+    await verifier.post(f"{path}/verify", etag=etag)
+    connection = await asyncpg.connect(made.owner_dsn)
+    try:
+        with pytest.raises(asyncpg.CheckViolationError, match=r"verified_by_second|approved_by_third"):
+            await connection.execute(f"UPDATE report SET {signed}")
+    finally:
+        await connection.close()
+
+
 async def test_approving_is_the_monitoring_board_s_alone(
     house: House, period: Open, operator: Person, verifier: Person
 ) -> None:
@@ -209,7 +241,8 @@ async def test_another_unit_s_report_is_not_there(house: House, period: Open, op
     assert (await stranger.post(f"{path}/approve", etag=etag)).status_code == 404
     assert len((await house.person(("reporter", HERE)).get("/reports")).json()["items"]) == 1
     assert len((await house.person(("auditor", BOARD)).get("/reports")).json()["items"]) == 1
-    assert (await house.person(("handler", BOARD)).get("/reports")).json()["items"] == []
+    for role in ("handler", "citizen", "administrator"):
+        assert (await house.person((role, BOARD)).get("/reports")).status_code == 403
 
 
 async def test_a_role_elsewhere_counts_for_nothing_here(house: House, period: Open, operator: Person) -> None:

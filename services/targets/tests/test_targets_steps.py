@@ -31,6 +31,7 @@ def facts(**changed: Any) -> dict[str, Any]:
         "period_status": "open",
         "actor": OTHER,
         "entered_by": ENTERED,
+        "had_a_hand": False,
         "submitted_by": SUBMITTED,
         "verified_by": VERIFIED,
         "reason": "Thiếu nguồn",

@@ -254,7 +254,7 @@ async def test_a_wrong_registration_is_refused_and_nothing_stored(
     response = await service.client.post(
         "/endpoints", json={**body, **changes}, headers={**service.token(), **service.key()}
     )
-    assert (response.status_code, response.json()["code"]) == (422, code)
+    assert (response.status_code, response.json()["code"]) == (403 if code == "owner_not_yours" else 422, code)
     assert await rows(service, "SELECT id FROM endpoint") == []
 
 

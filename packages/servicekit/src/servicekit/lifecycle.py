@@ -35,6 +35,16 @@ class Step:
     deadline_rule: str | None = None
 
 
+def permit(steps: Iterable[Step], action: str, roles: Iterable[str]) -> None:
+    """Raise Forbidden (403) when no step of this action is for these roles, whatever the state.
+
+    Asked before the version and the state, so that who may not act learns neither.
+    """
+    held = frozenset(roles)
+    if all(step.action != action or step.by.isdisjoint(held) for step in steps):
+        raise Forbidden
+
+
 def decide(steps: Iterable[Step], status: str, action: str, roles: Iterable[str], facts: Facts) -> Step:
     """Return the step to take. Raises StepNotAllowed (409), Forbidden (403) or the guard's error."""
     for step in steps:

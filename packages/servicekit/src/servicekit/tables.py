@@ -94,6 +94,7 @@ audit_entry = Table(
     Column("reason", Text),
     Column("details", JSONB, nullable=False),
     Index("ix_audit_entry_subject", "subject_type", "subject_id", "at"),
+    Index("ix_audit_entry_at", "at", "id"),
 )
 
 audit_unsealed = Table(

@@ -13,6 +13,7 @@ from feedback.sealing import Keys
 from feedback.settings import FeedbackSettings
 from feedback.tables import metadata
 from servicekit import web
+from servicekit.audit_reading import audit_router
 from servicekit.encryption import read_key
 from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
@@ -72,6 +73,7 @@ SERVICE = Service(
         steps.router,
         tracking.router,
         receipts.router,
+        audit_router("feedback"),
     ),
     public=PUBLIC,
     consumers=CONSUMERS,

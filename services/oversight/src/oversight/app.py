@@ -14,6 +14,7 @@ from oversight.queries.registry_facts import REFERENCES
 from oversight.settings import OversightSettings
 from oversight.tables import metadata
 from servicekit import web
+from servicekit.audit_reading import audit_router
 from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
@@ -31,7 +32,7 @@ SERVICE = Service(
     title="Nhịp Cầu: giám sát",
     settings=OversightSettings,
     metadata=metadata,
-    routers=(cases.router, recommendations.router),
+    routers=(cases.router, recommendations.router, audit_router("oversight")),
     public=frozenset(),
     consumers=(FEEDBACK, REGISTRY),
     references=REFERENCES,

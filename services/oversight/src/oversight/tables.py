@@ -117,9 +117,11 @@ addressee = Table(
     Column("end_reason", Text),
     Column("end_note", Text),
     Column("ended_on", Date),
+    Column("ended_by", _uuid),
     UniqueConstraint("recommendation_id", "organisation_id"),
     CheckConstraint("status IN ('served', 'acknowledged', 'overdue', 'replied', 'verified', 'ended')", name="status"),
     CheckConstraint("verified_by IS NULL OR verified_by <> replied_by", name="four_eyes"),
+    CheckConstraint("ended_by <> replied_by", name="ended_by_another"),
     Index("ix_addressee_organisation", "organisation_id", "reply_due_on", "id"),
     Index("ix_addressee_due", "reply_due_on", "id"),
     Index(

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 
 async def test_two_addressees_have_their_own_clocks(world: Any) -> None:
@@ -111,6 +113,15 @@ async def test_whoever_replied_does_not_verify(world: Any) -> None:
     found = {"finding": "Đã xong", "evidence": "Tự xác nhận"}
     answer = await world.post(f"{path}/verify", both, found, etag=2)
     assert (answer.status_code, answer.json()["code"]) == (403, "verifier_is_replier")
+    ending = {"reason_code": "superseded", "note": "Đã có kiến nghị khác."}
+    answer = await world.post(f"{path}/end", both, ending, etag=2)
+    assert (answer.status_code, answer.json()["code"]) == (403, "ender_is_replier")
+    for signature, constraint in (("verified_by", "four_eyes"), ("ended_by", "ended_by_another")):
+        with pytest.raises(IntegrityError, match=constraint):
+            async with world.database.write() as session:
+                await session.execute(
+                    text(f"UPDATE addressee SET {signature} = replied_by WHERE replied_by IS NOT NULL")
+                )
     for token in (world.head, world.city_officer):
         assert (await world.post(f"{path}/verify", token, found, etag=2)).status_code == 403
     missing = await world.post(f"{path}/verify", world.officer, {"finding": "Đã xong"}, etag=2)

@@ -11,6 +11,7 @@ from registry.actions.issue import SessionLimits
 from registry.actions.prepare_house import FIRST_ADMINISTRATOR, ensure_administrator, ensure_clients
 from registry.actions.signing import TokenSigner
 from registry.api import accounts, calendar, clients, law, organisations, reference, territory, tokens
+from registry.api.access import topmost
 from registry.api.verifying import OwnVerifier
 from registry.domain.passwords import weakness
 from registry.passwords import PasswordHasher, SecretHasher
@@ -18,6 +19,7 @@ from registry.queries.access import account_named
 from registry.settings import RegistrySettings
 from registry.tables import metadata
 from servicekit import web
+from servicekit.audit_reading import audit_router
 from servicekit.encryption import read_key
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
@@ -96,6 +98,7 @@ SERVICE: Final = Service(
         calendar.router,
         law.router,
         reference.router,
+        audit_router("registry", topmost),
     ),
     public=PUBLIC,
     prepare=prepare,

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from servicekit import web
+from servicekit.audit_reading import audit_router
 from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
@@ -24,7 +25,7 @@ SERVICE = Service(
     title="Nhịp Cầu · Chỉ tiêu",
     settings=TargetsSettings,
     metadata=metadata,
-    routers=(indicators.router, periods.router, reports.router),
+    routers=(indicators.router, periods.router, reports.router, audit_router("targets")),
     public=frozenset(),
     consumers=(REGISTRY, FEEDBACK),
     jobs=(COUNT_OVERDUE,),

@@ -161,6 +161,11 @@ report = Table(
     UniqueConstraint("period_id", "organisation_id"),
     CheckConstraint("numerator >= 0", name="numerator"),
     CheckConstraint("denominator > 0 AND denominator >= numerator", name="denominator"),
+    CheckConstraint("verified_by <> entered_by AND verified_by <> submitted_by", name="verified_by_second"),
+    CheckConstraint(
+        "approved_by <> entered_by AND approved_by <> submitted_by AND approved_by <> verified_by",
+        name="approved_by_third",
+    ),
 )
 
 report_change = Table(

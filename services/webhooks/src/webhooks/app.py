@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 
 from servicekit import web
+from servicekit.audit_reading import audit_router
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
 from servicekit.signatures import read_private_key
@@ -35,7 +36,7 @@ SERVICE = Service(
     title="Nhịp Cầu: webhooks",
     settings=WebhooksSettings,
     metadata=Base.metadata,
-    routers=(endpoints.router, deliveries.router, event_types.router),
+    routers=(endpoints.router, deliveries.router, event_types.router, audit_router("webhooks")),
     public=frozenset({("GET", "/api/v1/webhooks/public-keys.json"), ("GET", "/api/v1/webhooks/event-types")}),
     consumers=CONSUMERS,
     jobs=JOBS,

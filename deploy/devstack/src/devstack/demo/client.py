@@ -25,13 +25,13 @@ class Client:
 
     def __init__(self, base_url: str, name: str = "nobody", token: str | None = None, verify: bool = True) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self.name, self._base, self._verify = name, base_url, verify
+        self.name, self.base_url, self._verify = name, base_url, verify
         self._http = httpx.AsyncClient(base_url=f"{base_url}/api/v1", headers=headers, timeout=40, verify=verify)
 
     async def sign_in(self, body: dict[str, str], name: str) -> "Client":
         """Return a client with the token that these credentials get."""
         answer = await self.post("/registry/tokens", body, status=200, key=False)
-        return Client(self._base, name, answer["access_token"], self._verify)
+        return Client(self.base_url, name, answer["access_token"], self._verify)
 
     async def get(self, path: str, **query: Any) -> Any:
         """Read; a 503 while something restarts is waited out."""

@@ -13,7 +13,7 @@ from feedback.domain.submission_steps import STEPS
 from feedback.queries.submissions import item_for_step
 from servicekit.identity import Actor
 from servicekit.law_book import Law
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from servicekit.working_days import local_date
 
 
@@ -25,8 +25,10 @@ async def accept(
     Raises NotFound, StaleVersion, StepNotAllowed, Forbidden, NotForThisChannel, or Unavailable without rules.
     """
     item = await item_for_step(session, submission_id, actor=actor)
+    roles = roles_at(actor, item.front_path)
+    permit(STEPS, "accept", roles)
     check_version(item, expected)
-    step = decide(STEPS, item.status, "accept", roles_at(actor, item.front_path), {"kind": item.kind})
+    step = decide(STEPS, item.status, "accept", roles, {"kind": item.kind})
     today = local_date(now)
     counted = law.due(RESOLVE, today)
     clock: dict[str, Any] = {

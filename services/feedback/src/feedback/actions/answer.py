@@ -12,7 +12,7 @@ from feedback.publish import Outcome
 from feedback.queries.submissions import item_for_step
 from feedback.sealing import Keys
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from servicekit.working_days import local_date
 
 
@@ -29,8 +29,9 @@ async def answer(
 ) -> Taken:
     """Answer an item one's own organisation holds. Raises NotFound, StaleVersion, StepNotAllowed or Forbidden."""
     item = await item_for_step(session, submission_id, actor=actor)
-    check_version(item, expected)
     roles = roles_at(actor, (item.holder_organisation_id,))
+    permit(STEPS, "answer", roles)
+    check_version(item, expected)
     step = decide(STEPS, item.status, "answer", roles, {})
     today = local_date(now)
     return await take_step(

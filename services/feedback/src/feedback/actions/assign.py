@@ -15,7 +15,7 @@ from feedback.queries.directory import Directory
 from feedback.queries.submissions import item_for_step
 from servicekit.identity import Actor
 from servicekit.law_book import Law
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from servicekit.working_days import local_date
 
 
@@ -35,8 +35,10 @@ async def assign(
     Raises NotFound, StaleVersion, StepNotAllowed, Forbidden, UnknownHolder, or Unavailable without rules.
     """
     item = await item_for_step(session, submission_id, actor=actor)
+    roles = roles_at(actor, item.front_path)
+    permit(STEPS, "assign", roles)
     check_version(item, expected)
-    step = decide(STEPS, item.status, "assign", roles_at(actor, item.front_path), {})
+    step = decide(STEPS, item.status, "assign", roles, {})
     today = local_date(now)
     _check_holder(directory, holder_organisation_id, unit_id=item.unit_id, today=today)
     changes: dict[str, Any] = {"holder_organisation_id": holder_organisation_id}

@@ -11,7 +11,7 @@ from feedback.actions.take_step import Line, Taken, check_version, roles_at, tak
 from feedback.domain.submission_steps import STEPS
 from feedback.queries.submissions import item_for_step
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 
 
 async def classify(
@@ -19,8 +19,10 @@ async def classify(
 ) -> Taken:
     """Give a submission its kind. Raises NotFound, StaleVersion, StepNotAllowed or Forbidden."""
     item = await item_for_step(session, submission_id, actor=actor)
+    roles = roles_at(actor, item.front_path)
+    permit(STEPS, "classify", roles)
     check_version(item, expected)
-    step = decide(STEPS, item.status, "classify", roles_at(actor, item.front_path), {})
+    step = decide(STEPS, item.status, "classify", roles, {})
     return await take_step(
         session,
         item,

@@ -11,7 +11,7 @@ from feedback.domain.submission_steps import STEPS
 from feedback.queries.submissions import item_for_step
 from feedback.sealing import Keys
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 
 
 async def guide_out(
@@ -19,8 +19,10 @@ async def guide_out(
 ) -> Taken:
     """Show the sender to the competent body. Raises NotFound, StaleVersion, StepNotAllowed or Forbidden."""
     item = await item_for_step(session, submission_id, actor=actor)
+    roles = roles_at(actor, item.front_path)
+    permit(STEPS, "guide_out", roles)
     check_version(item, expected)
-    step = decide(STEPS, item.status, "guide_out", roles_at(actor, item.front_path), {})
+    step = decide(STEPS, item.status, "guide_out", roles, {})
     return await take_step(
         session,
         item,

@@ -11,7 +11,7 @@ from feedback.domain.submission_steps import STEPS
 from feedback.queries.submissions import item_for_step
 from feedback.sealing import Keys
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 
 
 async def refuse(
@@ -27,8 +27,10 @@ async def refuse(
 ) -> Taken:
     """Refuse an item. Raises NotFound, StaleVersion, StepNotAllowed or Forbidden."""
     item = await item_for_step(session, submission_id, actor=actor)
+    roles = roles_at(actor, item.front_path)
+    permit(STEPS, "refuse", roles)
     check_version(item, expected)
-    step = decide(STEPS, item.status, "refuse", roles_at(actor, item.front_path), {})
+    step = decide(STEPS, item.status, "refuse", roles, {})
     return await take_step(
         session,
         item,

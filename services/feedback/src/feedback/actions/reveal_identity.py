@@ -30,9 +30,9 @@ async def reveal_identity(
     No state changes, so the version stays and no event is told; the line and the audit entry are the trace.
     """
     item = await item_for_step(session, submission_id, actor=actor, roles=tuple(REVEALERS))
-    check_version(item, expected)
     if REVEALERS.isdisjoint(roles_at(actor, item.front_path)):
         raise Forbidden
+    check_version(item, expected)
     sealed = await contact_of(session, submission_id)
     if sealed is None:
         raise NoIdentity

@@ -13,7 +13,7 @@ from oversight.queries.visibility import roles_for_part
 from servicekit import audit, outbox
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from servicekit.working_days import local_date
 
 
@@ -28,9 +28,10 @@ async def acknowledge_recommendation(
 ) -> None:
     """Take the step `acknowledge`. Raises NotFound, StaleVersion, StepNotAllowed, Forbidden."""
     seen = await part(session, recommendation_id, organisation_id, actor)
+    roles = roles_for_part(actor, seen.presiding_organisation_id, organisation_id)
+    permit(STEPS, "acknowledge", roles)
     if seen.version != expected:
         raise StaleVersion
-    roles = roles_for_part(actor, seen.presiding_organisation_id, organisation_id)
     step = decide(STEPS, seen.status, "acknowledge", roles, {})
     changed = await change_part(session, seen, step, acknowledged_on=local_date(now))
     sequence = await next_sequence(session, recommendation_id)

@@ -15,7 +15,7 @@ from oversight.queries.visibility import roles_for_case
 from servicekit import audit, outbox
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from servicekit.working_days import local_date
 
 
@@ -25,10 +25,11 @@ async def close_case(session: AsyncSession, case_id: UUID, *, expected: int, act
     No addressee can open again meanwhile: verified and ended are final, and serving another one changes the case.
     """
     seen = await case(session, case_id, actor)
+    roles = roles_for_case(actor, seen.presiding_organisation_id)
+    permit(STEPS, "close", roles)
     if seen.version != expected:
         raise StaleVersion
     facts = {"open": await open_addressees(session, case_id)}
-    roles = roles_for_case(actor, seen.presiding_organisation_id)
     step = decide(STEPS, seen.status, "close", roles, facts)
     changed = await change_case(session, seen, step, closed_on=local_date(now))
     await audit.write(

@@ -16,7 +16,7 @@ from oversight.queries.visibility import roles_for_case
 from servicekit import audit, outbox
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from servicekit.working_days import local_date
 
 
@@ -34,6 +34,8 @@ async def conclude_case(
 ) -> Row[Any]:
     """Take the step `conclude` and return the case. Raises NotFound, StaleVersion, StepNotAllowed, DatesOutOfOrder."""
     seen = await case(session, case_id, actor)
+    roles = roles_for_case(actor, seen.presiding_organisation_id)
+    permit(STEPS, "conclude", roles)
     if seen.version != expected:
         raise StaleVersion
     facts = {
@@ -41,7 +43,6 @@ async def conclude_case(
         "plan_date": seen.plan_date,
         "today": local_date(now),
     }
-    roles = roles_for_case(actor, seen.presiding_organisation_id)
     step = decide(STEPS, seen.status, "conclude", roles, facts)
     changed = await change_case(
         session,

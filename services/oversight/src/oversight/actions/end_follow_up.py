@@ -13,7 +13,7 @@ from oversight.queries.visibility import roles_for_part
 from servicekit import audit, outbox
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from servicekit.working_days import local_date
 
 
@@ -28,13 +28,16 @@ async def end_follow_up(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Take the step `end`. Raises NotFound, StaleVersion, StepNotAllowed, Forbidden."""
+    """Take the step `end`. Raises NotFound, StaleVersion, StepNotAllowed, Forbidden, EnderIsReplier."""
     seen = await part(session, recommendation_id, organisation_id, actor)
+    roles = roles_for_part(actor, seen.presiding_organisation_id, organisation_id)
+    permit(STEPS, "end", roles)
     if seen.version != expected:
         raise StaleVersion
-    roles = roles_for_part(actor, seen.presiding_organisation_id, organisation_id)
-    step = decide(STEPS, seen.status, "end", roles, {})
-    changed = await change_part(session, seen, step, end_reason=reason_code, end_note=note, ended_on=local_date(now))
+    step = decide(STEPS, seen.status, "end", roles, {"ender": actor.id, "replier": seen.replied_by})
+    changed = await change_part(
+        session, seen, step, end_reason=reason_code, end_note=note, ended_on=local_date(now), ended_by=actor.id
+    )
     sequence = await next_sequence(session, recommendation_id)
     await audit.write(
         session,

@@ -17,7 +17,7 @@ from oversight.queries.visibility import roles_for_case
 from servicekit import audit, outbox
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from servicekit.working_days import local_date
 
 
@@ -35,10 +35,11 @@ async def plan_case(
 ) -> Row[Any]:
     """Take the step `plan` and return the case. Raises NotFound, StaleVersion, StepNotAllowed, PlanIncomplete."""
     seen = await case(session, case_id, actor)
+    roles = roles_for_case(actor, seen.presiding_organisation_id)
+    permit(STEPS, "plan", roles)
     if seen.version != expected:
         raise StaleVersion
     facts = {"parts": plan.parts, "document_date": plan.document_date, "today": local_date(now)}
-    roles = roles_for_case(actor, seen.presiding_organisation_id)
     step = decide(STEPS, seen.status, "plan", roles, facts)
     changed = await change_case(
         session,

@@ -14,7 +14,7 @@ from oversight.queries.visibility import roles_for_part
 from servicekit import audit, outbox
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from servicekit.working_days import local_date
 
 
@@ -41,9 +41,10 @@ async def reply_to_recommendation(
 ) -> None:
     """Take the step `reply`, in time or late. Raises NotFound, StaleVersion, StepNotAllowed, RefusalNeedsReason."""
     seen = await part(session, recommendation_id, organisation_id, actor)
+    roles = roles_for_part(actor, seen.presiding_organisation_id, organisation_id)
+    permit(STEPS, "reply", roles)
     if seen.version != expected:
         raise StaleVersion
-    roles = roles_for_part(actor, seen.presiding_organisation_id, organisation_id)
     facts = {"disposition": reply.disposition, "reason": reply.reason}
     step = decide(STEPS, seen.status, "reply", roles, facts)
     today = local_date(now)

@@ -24,7 +24,7 @@ from servicekit.deadlines import RuleVersion
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
 from servicekit.law_book import Law
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from servicekit.reference import ReferenceBook
 from servicekit.working_days import Calendar, local_date
 
@@ -67,6 +67,8 @@ async def serve_recommendation(
     PresidingBodyNamed, UnknownOrganisation, ReplyDateNotAllowed. The direct superior Front committee is informed.
     """
     seen = await case(session, case_id, actor)
+    roles = roles_for_case(actor, seen.presiding_organisation_id)
+    permit(STEPS, "recommend", roles)
     if seen.version != expected:
         raise StaleVersion
     today = local_date(now)
@@ -78,7 +80,6 @@ async def serve_recommendation(
         "conclusion_date": seen.conclusion_date,
         "today": today,
     }
-    roles = roles_for_case(actor, seen.presiding_organisation_id)
     step = decide(STEPS, seen.status, "recommend", roles, facts)
     _check_bodies(new.addressees, seen.presiding_organisation_id, served_on, book)
     rule = read_pinned(seen.reply_rule)

@@ -14,7 +14,7 @@ from oversight.queries.visibility import roles_for_part
 from servicekit import audit, outbox
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from servicekit.working_days import local_date
 
 
@@ -39,9 +39,10 @@ async def verify_reply(
 ) -> None:
     """Take the step `verify`. Raises NotFound, StaleVersion, StepNotAllowed, VerifierIsReplier, ResultDoesNotFit."""
     seen = await part(session, recommendation_id, organisation_id, actor)
+    roles = roles_for_part(actor, seen.presiding_organisation_id, organisation_id)
+    permit(STEPS, "verify", roles)
     if seen.version != expected:
         raise StaleVersion
-    roles = roles_for_part(actor, seen.presiding_organisation_id, organisation_id)
     facts = {
         "verifier": actor.id,
         "replier": seen.replied_by,

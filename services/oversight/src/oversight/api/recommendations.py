@@ -195,7 +195,7 @@ async def post_verification(
     return part_answer(part, actor, book)
 
 
-@router.post(f"{PART}/end", summary="Kết thúc theo dõi một nơi nhận", **answers(StepNotAllowed))
+@router.post(f"{PART}/end", summary="Kết thúc theo dõi một nơi nhận", **answers(StepNotAllowed, errors.EnderIsReplier))
 async def post_end(
     recommendation_id: Uuid,
     organisation_id: Uuid,

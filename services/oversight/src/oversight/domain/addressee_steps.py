@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from typing import Final
 
-from oversight.domain.errors import NotYetOverdue, RefusalNeedsReason, ResultDoesNotFit, VerifierIsReplier
+from oversight.domain.errors import (
+    EnderIsReplier,
+    NotYetOverdue,
+    RefusalNeedsReason,
+    ResultDoesNotFit,
+    VerifierIsReplier,
+)
 from oversight.domain.roles import ADDRESSED, PRESIDING
 from servicekit.errors import DomainError
 from servicekit.lifecycle import SYSTEM, Facts, Step
@@ -54,6 +60,11 @@ def another_person_and_a_fitting_result(facts: Facts) -> DomainError | None:
     return ResultDoesNotFit() if refused != (facts["result"] == "refusal_justified") else None
 
 
+def ended_by_another(facts: Facts) -> DomainError | None:
+    """Guard of `end` after a reply (facts: ender, replier): nobody lays the own reply to rest unverified."""
+    return EnderIsReplier() if facts["ender"] == facts["replier"] else None
+
+
 _OVERDUE: Final = "oversight.recommendation.overdue.v1"
 _REPLIED: Final = "oversight.recommendation.replied.v1"
 _ACKNOWLEDGED: Final = "oversight.recommendation.acknowledged.v1"
@@ -77,5 +88,5 @@ STEPS: Final = (
     Step("end", "served", "ended", PRESIDING, _ENDED),
     Step("end", "acknowledged", "ended", PRESIDING, _ENDED),
     Step("end", "overdue", "ended", PRESIDING, _ENDED),
-    Step("end", "replied", "ended", PRESIDING, _ENDED),
+    Step("end", "replied", "ended", PRESIDING, _ENDED, ended_by_another),
 )

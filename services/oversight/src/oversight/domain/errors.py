@@ -109,6 +109,15 @@ class VerifierIsReplier(DomainError):
     en = "Whoever replied may not verify the result. Let somebody else verify it."
 
 
+class EnderIsReplier(DomainError):
+    """Whoever replied may not end the following of the own reply."""
+
+    kind = Kind.FORBIDDEN
+    code = "ender_is_replier"
+    vi = "Người đã trả lời kiến nghị không được tự kết thúc theo dõi. Hãy để cán bộ Mặt trận khác kết thúc."
+    en = "Whoever replied may not end the follow-up. Let another officer of the Front end it."
+
+
 class AddresseesOpen(Conflict):
     """A case closes when every addressee was verified or ended."""
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from registry.actions.create_account import check_password
 from registry.actions.end_access import end_sessions
 from registry.actions.grant_role import FIRST_ADMINISTRATOR_ID
-from registry.domain.errors import ManagedBySettings, OutsideYourOrganisations, WrongCredentials
+from registry.domain.errors import ManagedBySettings, OutsideYourOrganisations, OwnAccount, WrongCredentials
 from registry.passwords import PasswordHasher
 from registry.queries.administering import administered_account, holds_roles_elsewhere
 from registry.tables import Account
@@ -85,6 +85,8 @@ async def _changeable(session: AsyncSession, account_id: UUID, *, expected: int,
     account = await administered_account(session, actor, account_id)
     if account_id == FIRST_ADMINISTRATOR_ID:
         raise ManagedBySettings
+    if account_id == actor.id:
+        raise OwnAccount
     if account.version != expected:
         raise StaleVersion
     return account

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.actions.end_access import revoke_account
-from registry.domain.errors import ManagedBySettings, OutsideYourOrganisations, RoleNotGrantable
+from registry.domain.errors import ManagedBySettings, OutsideYourOrganisations, OwnAccount, RoleNotGrantable
 from registry.domain.ids import first_administrator_id
 from registry.domain.roles import CLIENT_ROLES, PERSON_ROLES
 from registry.queries.administering import administered_account, administered_organisation
@@ -34,11 +34,13 @@ class NewGrant:
 async def grant_role(
     session: AsyncSession, new: NewGrant, *, account_id: UUID, actor: Actor, now: datetime
 ) -> RoleGrant:
-    """Give an account a role. Raises NotFound, RoleNotGrantable, UnknownOrganisation, OutsideYourOrganisations.
+    """Give an account a role. Raises NotFound, OwnAccount, RoleNotGrantable, UnknownOrganisation and the like.
 
     The same role at the same organisation twice at a time is refused by the table (409).
     """
     await administered_account(session, actor, account_id)
+    if account_id == actor.id:
+        raise OwnAccount
     return await insert_grant(session, new, account_id=account_id, actor=actor, now=now)
 
 

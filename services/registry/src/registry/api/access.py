@@ -1,12 +1,18 @@
 """Who may call what, and what a route takes from the process it runs in."""
 
+from collections.abc import Collection
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.actions.issue import SessionLimits
 from registry.actions.signing import TokenSigner
+from registry.domain.errors import HouseMatter
 from registry.passwords import PasswordHasher, SecretHasher
+from registry.queries.administering import any_topmost
+from servicekit.db import WriteSession
 from servicekit.encryption import Keyring
 from servicekit.identity import Actor, allow, allow_anyone
 from servicekit.service import Runtime
@@ -48,6 +54,16 @@ async def _process(request: Request) -> Runtime:
 Anyone = Annotated[Actor | None, allow_anyone()]
 SignedIn = Annotated[Actor, allow()]
 Administrator = Annotated[Actor, allow("administrator")]
+
+
+async def _house_administrator(actor: Administrator, session: WriteSession) -> Actor:
+    if not await any_topmost(session, actor.organisations("administrator")):
+        raise HouseMatter
+    return actor
+
+
+HouseAdministrator = Annotated[Actor, Depends(_house_administrator, scope="function")]
+"""An administrator of a topmost organisation: decides what holds for everybody (calendar, deadline rules)."""
 HouseService = Annotated[Actor, allow("service")]
 
 Signer = Annotated[TokenSigner, Depends(_signer)]
@@ -56,3 +72,8 @@ Secrets = Annotated[SecretHasher, Depends(_secrets)]
 Limits = Annotated[SessionLimits, Depends(_limits)]
 Keys = Annotated[Keyring, Depends(_keyring)]
 Process = Annotated[Runtime, Depends(_process)]
+
+
+async def topmost(_: Request, session: AsyncSession, organisations: Collection[UUID]) -> bool:
+    """Say whether one of these organisations stands at the top; for whoever reads the audit."""
+    return await any_topmost(session, organisations)

@@ -23,6 +23,7 @@ from registry.api.account_models import (
 from registry.domain.errors import (
     ManagedBySettings,
     OutsideYourOrganisations,
+    OwnAccount,
     PasswordTooWeak,
     RoleNotGrantable,
     UnknownOrganisation,
@@ -105,7 +106,7 @@ async def read_account(
     "/accounts/{account_id}/roles",
     status_code=201,
     dependencies=[Idempotent],
-    **answers(Conflict, RoleNotGrantable, UnknownOrganisation, OutsideYourOrganisations),
+    **answers(Conflict, OwnAccount, RoleNotGrantable, UnknownOrganisation, OutsideYourOrganisations),
 )
 async def add_role(
     account_id: Uuid,
@@ -141,7 +142,7 @@ async def remove_role(
     process.verifier.forget(account_id)
 
 
-@router.post("/accounts/{account_id}/lock", **answers(Conflict, ManagedBySettings))
+@router.post("/accounts/{account_id}/lock", **answers(Conflict, OwnAccount, ManagedBySettings))
 async def lock(
     account_id: Uuid,
     body: LockRequest,
@@ -161,7 +162,7 @@ async def lock(
     return await _answer(session, account, response, keys)
 
 
-@router.post("/accounts/{account_id}/unlock", **answers(Conflict, ManagedBySettings))
+@router.post("/accounts/{account_id}/unlock", **answers(Conflict, OwnAccount, ManagedBySettings))
 async def unlock(
     account_id: Uuid,
     session: WriteSession,
@@ -178,7 +179,7 @@ async def unlock(
 
 @router.post(
     "/accounts/{account_id}/password",
-    **answers(PasswordTooWeak, OutsideYourOrganisations, ManagedBySettings),
+    **answers(PasswordTooWeak, OutsideYourOrganisations, OwnAccount, ManagedBySettings),
 )
 async def reset_password(
     account_id: Uuid,

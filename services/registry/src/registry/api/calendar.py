@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from fastapi import Header, Query, Response
 
 from registry.actions.set_calendar import DayContent, set_calendar_day, set_calendar_year
-from registry.api.access import Administrator, Anyone
+from registry.api.access import Anyone, HouseAdministrator
 from registry.api.territory_answers import let_caches_keep
-from registry.domain.errors import SpanTooLong
+from registry.domain.errors import HouseMatter, SpanTooLong
 from registry.queries import law
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
@@ -97,12 +97,12 @@ async def read_day(day: LegalDate, session: ReadSession, response: Response, _: 
     return DayAnswer.model_validate(found)
 
 
-@router.put("/calendar/{day}", **answers(VersionRequired, StaleVersion, BadVersion, AlreadyExists))
+@router.put("/calendar/{day}", **answers(HouseMatter, VersionRequired, StaleVersion, BadVersion, AlreadyExists))
 async def put_day(
     day: LegalDate,
     body: DayRequest,
     session: WriteSession,
-    actor: Administrator,
+    actor: HouseAdministrator,
     response: Response,
     now: Now,
     if_match: IfMatch = None,
@@ -115,12 +115,12 @@ async def put_day(
     return DayAnswer.model_validate(row)
 
 
-@router.put("/calendar/years/{year}", **answers(VersionRequired, StaleVersion, BadVersion, AlreadyExists))
+@router.put("/calendar/years/{year}", **answers(HouseMatter, VersionRequired, StaleVersion, BadVersion, AlreadyExists))
 async def put_year(
     year: Year,
     body: YearRequest,
     session: WriteSession,
-    actor: Administrator,
+    actor: HouseAdministrator,
     response: Response,
     now: Now,
     if_match: IfMatch = None,

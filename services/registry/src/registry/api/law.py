@@ -7,9 +7,9 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from registry.actions.publish_rule import RuleContent, publish_rule
-from registry.api.access import Administrator, Anyone
+from registry.api.access import Anyone, HouseAdministrator
 from registry.api.territory_answers import OnDay, let_caches_keep
-from registry.domain.errors import RuleNotNewer
+from registry.domain.errors import HouseMatter, RuleNotNewer
 from registry.queries import law
 from registry.queries.law import RuleFilter
 from servicekit.clock import Now
@@ -142,9 +142,9 @@ async def read_rule(rule_id: Uuid, session: ReadSession, response: Response, _: 
     return rule_answer(row)
 
 
-@router.post("/deadline-rules", status_code=201, dependencies=[Idempotent], **answers(RuleNotNewer))
+@router.post("/deadline-rules", status_code=201, dependencies=[Idempotent], **answers(HouseMatter, RuleNotNewer))
 async def add_rule(
-    body: RuleRequest, session: WriteSession, actor: Administrator, response: Response, now: Now
+    body: RuleRequest, session: WriteSession, actor: HouseAdministrator, response: Response, now: Now
 ) -> RuleAnswer:
     """Put a new version in place of the present one, from a day on; what runs under the old one keeps it."""
     content = RuleContent(**body.model_dump(exclude={"replaces_version"}))

@@ -27,6 +27,22 @@ class OutsideYourOrganisations(Forbidden):
     en = "This organisation is not among those you administer."
 
 
+class OwnAccount(Forbidden):
+    """Nobody decides on the own account: a second administrator is needed."""
+
+    code = "own_account"
+    vi = "Bạn không được tự cấp vai trò, khóa, mở khóa hay đặt lại mật khẩu cho chính mình. Hãy nhờ quản trị viên khác."
+    en = "You may not grant roles to, lock, unlock or reset your own account. Ask another administrator."
+
+
+class HouseMatter(Forbidden):
+    """What holds for the whole house is decided at its top."""
+
+    code = "house_matter"
+    vi = "Việc này áp dụng cho toàn hệ thống, chỉ quản trị viên cấp thành phố được làm. Hãy liên hệ họ."
+    en = "This holds for the whole system; only an administrator of the city may do it. Ask one of them."
+
+
 class RoleNotGrantable(Invalid):
     """This kind of holder cannot have this role."""
 

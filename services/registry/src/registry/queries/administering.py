@@ -22,6 +22,12 @@ def administered_by(actor: Actor) -> ColumnElement[bool]:
     return condition
 
 
+async def any_topmost(session: AsyncSession, organisations: Collection[UUID]) -> bool:
+    """Tell whether one of these organisations stands at the top, above everything of its kind (one statement)."""
+    statement = select(Organisation.id).where(Organisation.id.in_(organisations), Organisation.parent_id.is_(None))
+    return (await session.scalar(statement.limit(1))) is not None
+
+
 async def administered_organisation(session: AsyncSession, actor: Actor, organisation: UUID, day: date) -> Organisation:
     """Return an organisation standing on the day. Raises UnknownOrganisation or OutsideYourOrganisations."""
     found = (

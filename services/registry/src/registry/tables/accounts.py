@@ -88,6 +88,7 @@ class RoleGrant(RegistryTable):
     __table_args__ = (
         CheckConstraint("(account_id IS NULL) <> (api_client_id IS NULL)", name="one_holder"),
         CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="span"),
+        CheckConstraint("granted_by <> account_id", name="not_to_oneself"),
         ExcludeConstraint(
             (func.coalesce(column("account_id"), column("api_client_id")), "="),
             ("role", "="),

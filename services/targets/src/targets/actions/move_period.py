@@ -11,7 +11,7 @@ from servicekit.errors import Forbidden, NotFound, StaleVersion
 from servicekit.identity import Actor
 from servicekit.lifecycle import decide
 from targets.domain.period_steps import STEPS
-from targets.queries.scope import city_role
+from targets.queries.scope import board_role
 from targets.tables import reporting_period
 
 
@@ -31,13 +31,13 @@ async def move_period(
             select(
                 reporting_period.c.status,
                 reporting_period.c.version,
-                city_role(actor, "monitoring_officer").label("at_city"),
+                board_role(actor, "monitoring_officer").label("at_board"),
             ).where(reporting_period.c.id == period_id)
         )
     ).one_or_none()
     if row is None:
         raise NotFound
-    if not row.at_city:
+    if not row.at_board:
         raise Forbidden
     if row.version != version:
         raise StaleVersion

@@ -11,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from servicekit.outbox import EventDraft
 from servicekit.working_days import local_date
 from targets import publish
 from targets.actions.write_report import compare_and_set, tell
 from targets.domain.report_steps import STEPS
 from targets.domain.reports import ReportFacts
-from targets.queries.reports import find_report
+from targets.queries.reports import find_report, had_a_hand
 
 _EVENTS: Final[Mapping[str, Callable[[ReportFacts, date], EventDraft]]] = MappingProxyType(
     {
@@ -46,6 +46,7 @@ async def move_report(
     ReasonMissing (422).
     """
     before = await find_report(session, report_id, actor, to_change=True)
+    permit(STEPS, action, before.around.roles)
     if before.version != version:
         raise StaleVersion
     facts = {
@@ -54,6 +55,7 @@ async def move_report(
         "entered_by": before.entered_by,
         "submitted_by": before.submitted_by,
         "verified_by": before.verified_by,
+        "had_a_hand": action in ("verify", "approve") and await had_a_hand(session, report_id, actor.id),
         "reason": reason,
     }
     step = decide(STEPS, before.status, action, before.around.roles, facts)

@@ -20,7 +20,7 @@ from targets.domain.refusals import (
     UnknownIndicator,
     WrongPeriodKind,
 )
-from targets.queries.scope import ORGANISATION, city_role, organisation
+from targets.queries.scope import ORGANISATION, board_role, organisation
 from targets.tables import expected_report, indicator, reporting_period
 
 
@@ -40,14 +40,14 @@ async def open_period(
     """
     found = (
         await session.execute(
-            select(indicator, city_role(actor, "monitoring_officer").label("at_city")).where(
+            select(indicator, board_role(actor, "monitoring_officer").label("at_board")).where(
                 indicator.c.code == indicator_code
             )
         )
     ).one_or_none()
     if found is None:
         raise UnknownIndicator(errors=[{"field": "indicator_code", "code": "unknown_indicator"}])
-    if not found.at_city:
+    if not found.at_board:
         raise Forbidden
     if found.source != "reports":
         raise ComputedIndicator

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
-from servicekit.lifecycle import decide
+from servicekit.lifecycle import decide, permit
 from targets.actions.write_report import compare_and_set, tell
 from targets.domain.figures import Figures, check_figures
 from targets.domain.refusals import NothingToChange
@@ -58,9 +58,10 @@ async def revise_report(
     if given == Correction(reason=given.reason):
         raise NothingToChange
     before = await find_report(session, report_id, actor, to_change=True)
+    around = before.around
+    permit(STEPS, "revise", around.roles)
     if before.version != version:
         raise StaleVersion
-    around = before.around
     decide(STEPS, before.status, "revise", around.roles, {"period_status": around.period.status})
     after = given.applied(before)
     check_figures(after.figures, around.indicator.rule)

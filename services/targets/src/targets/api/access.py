@@ -9,11 +9,12 @@ from fastapi import Depends, Request
 
 from servicekit.identity import Actor, allow
 from servicekit.law_book import Law
+from targets.domain.roles import READERS
 
 monitoring = allow("monitoring_officer")
 entering = allow("reporter", "front_officer")
 """Named, because routes with an Idempotency-Key ask them before they claim the key: first who, then what."""
-SignedIn = Annotated[Actor, allow()]
+Reader = Annotated[Actor, allow(*sorted(READERS))]
 MonitoringOfficer = Annotated[Actor, monitoring]
 Entering = Annotated[Actor, entering]
 Verifier = Annotated[Actor, allow("verifier")]

@@ -11,7 +11,7 @@ from servicekit.pages import InvalidCursor, Page, PageQuery
 from servicekit.routes import answers, new_router
 from servicekit.text import Code, Uuid
 from servicekit.working_days import local_date
-from targets.api.access import SignedIn
+from targets.api.access import Reader
 from targets.api.indicator_answers import IndicatorAnswer, ProgressAnswer
 from targets.domain.judging import judge
 from targets.domain.periods import parse_period
@@ -22,7 +22,7 @@ router: APIRouter = new_router("targets", "indicators")
 
 
 @router.get("/indicators", **answers(InvalidCursor))
-async def list_indicators(actor: SignedIn, pages: PageQuery, session: ReadSession) -> Page[IndicatorAnswer]:
+async def list_indicators(actor: Reader, pages: PageQuery, session: ReadSession) -> Page[IndicatorAnswer]:
     """List the indicators with the resolution's words, their targets and what the text leaves open."""
     window = pages.window("targets.indicators")
     rows = await queries.list_indicators(session, window)
@@ -35,7 +35,7 @@ async def list_indicators(actor: SignedIn, pages: PageQuery, session: ReadSessio
 
 
 @router.get("/indicators/{code}", **answers(NotFound))
-async def read_indicator(actor: SignedIn, code: Code, session: ReadSession) -> IndicatorAnswer:
+async def read_indicator(actor: Reader, code: Code, session: ReadSession) -> IndicatorAnswer:
     """Return one indicator."""
     row = await queries.find_indicator(session, code)
     targets = await queries.find_targets(session, [row.id])
@@ -44,7 +44,7 @@ async def read_indicator(actor: SignedIn, code: Code, session: ReadSession) -> I
 
 @router.get("/indicators/{code}/progress", **answers(NotFound, UnknownPeriod))
 async def read_progress(
-    actor: SignedIn,
+    actor: Reader,
     code: Code,
     period: Annotated[Code, Query(description="Period code: 2025, 2025S1, 2025Q1 or 202503")],
     session: ReadSession,

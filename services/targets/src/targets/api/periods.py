@@ -14,7 +14,7 @@ from servicekit.routes import answers, new_router
 from servicekit.text import Code, FlagParam, Uuid
 from servicekit.working_days import local_date
 from targets.actions import move_period, open_period
-from targets.api.access import MonitoringOfficer, SignedIn, TheLaw, monitoring
+from targets.api.access import MonitoringOfficer, Reader, TheLaw, monitoring
 from targets.api.period_answers import (
     DeadlineAnswer,
     ExpectedAnswer,
@@ -71,7 +71,7 @@ async def create_period(
 
 @router.get("/periods", **answers(InvalidCursor))
 async def list_periods(
-    actor: SignedIn,
+    actor: Reader,
     pages: PageQuery,
     session: ReadSession,
     indicator_code: Annotated[Code | None, Query()] = None,
@@ -85,7 +85,7 @@ async def list_periods(
 
 @router.get("/periods/{period_id}", **answers(NotFound))
 async def read_period(
-    actor: SignedIn,
+    actor: Reader,
     period_id: Uuid,
     response: Response,
     session: ReadSession,
@@ -98,7 +98,7 @@ async def read_period(
 
 @router.get("/periods/{period_id}/expected", **answers(NotFound, InvalidCursor))
 async def list_expected(
-    actor: SignedIn,
+    actor: Reader,
     period_id: Uuid,
     pages: PageQuery,
     session: ReadSession,
@@ -113,7 +113,7 @@ async def list_expected(
 
 @router.get("/periods/{period_id}/deadline", **answers(NotFound))
 async def explain_deadline(
-    actor: SignedIn,
+    actor: Reader,
     period_id: Uuid,
     session: ReadSession,
     law: TheLaw,

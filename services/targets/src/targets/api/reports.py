@@ -16,7 +16,7 @@ from servicekit.working_days import local_date
 from targets.actions.draft_report import NewReport, draft_report
 from targets.actions.move_report import move_report
 from targets.actions.revise_report import Correction, revise_report
-from targets.api.access import Approver, Entering, Returning, SignedIn, Verifier, entering
+from targets.api.access import Approver, Entering, Reader, Returning, Verifier, entering
 from targets.api.report_models import (
     ChangeAnswer,
     CorrectionBody,
@@ -79,7 +79,7 @@ async def create_report(
 
 @router.get("/reports", **answers(InvalidCursor))
 async def list_reports(
-    actor: SignedIn,
+    actor: Reader,
     pages: PageQuery,
     session: ReadSession,
     now: Now,
@@ -101,7 +101,7 @@ async def list_reports(
 
 @router.get("/reports/{report_id}", **answers(NotFound))
 async def read_report(
-    actor: SignedIn,
+    actor: Reader,
     report_id: Uuid,
     response: Response,
     session: ReadSession,
@@ -115,7 +115,7 @@ async def read_report(
 
 @router.get("/reports/{report_id}/history", **answers(NotFound, InvalidCursor))
 async def list_history(
-    actor: SignedIn,
+    actor: Reader,
     report_id: Uuid,
     pages: PageQuery,
     session: ReadSession,

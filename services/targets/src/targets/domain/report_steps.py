@@ -35,8 +35,8 @@ def with_reason(facts: Facts) -> DomainError | None:
 
 
 def second_person(facts: Facts) -> DomainError | None:
-    """Who verifies has neither entered the figures nor submitted them."""
-    if facts["actor"] in (facts["entered_by"], facts["submitted_by"]):
+    """Who verifies has neither entered figures, in this or an earlier round, nor submitted them."""
+    if facts["had_a_hand"] or facts["actor"] in (facts["entered_by"], facts["submitted_by"]):
         return period_open(facts) or SamePerson()
     return period_open(facts)
 

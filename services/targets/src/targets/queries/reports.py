@@ -259,6 +259,18 @@ async def find_missing(session: AsyncSession, indicator_code: str, organisation_
     return MissingParts(not row.indicator, row.computed, not row.organisation)
 
 
+async def had_a_hand(session: AsyncSession, report_id: UUID, person: UUID) -> bool:
+    """Say whether a person entered, corrected or submitted this report at any time (one statement)."""
+    statement = select(
+        exists().where(
+            report_change.c.report_id == report_id,
+            report_change.c.actor_id == person,
+            report_change.c.action.in_(("enter", "revise", "submit")),
+        )
+    )
+    return bool(await session.scalar(statement))
+
+
 async def list_changes(session: AsyncSession, report_id: UUID, window: Window) -> Sequence[Row[Any]]:
     """Return one page of a report's history, oldest first."""
     statement = select(report_change).where(report_change.c.report_id == report_id)

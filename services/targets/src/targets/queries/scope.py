@@ -13,6 +13,7 @@ from sqlalchemy.types import Uuid
 
 from servicekit.identity import Actor
 from servicekit.tables import reference
+from targets.domain.roles import READERS
 
 ORGANISATION: Final = "organisation"
 BOARD_KIND: Final = "mass_mobilisation_board"
@@ -27,11 +28,11 @@ def organisations_of(actor: Actor, *roles: str) -> ColumnElement[Any]:
     return bindparam(None, held, type_=ARRAY(Uuid()), unique=True)
 
 
-def _is_board(actor: Actor) -> ColumnElement[bool]:
+def _is_board(actor: Actor, *roles: str) -> ColumnElement[bool]:
     """Boards of the former districts are in the registry too; only the city's counts."""
     return and_(
         _board.c.kind == ORGANISATION,
-        _board.c.id == func.any(organisations_of(actor, *BOARD_ROLES)),
+        _board.c.id == func.any(organisations_of(actor, *(roles or BOARD_ROLES))),
         _board.c.data["kind"].astext == BOARD_KIND,
         _board.c.data["level"].astext == "city",
     )
@@ -47,16 +48,12 @@ def boards_of(actor: Actor) -> ColumnElement[Any]:
 
 def sees(actor: Actor) -> ColumnElement[bool]:
     """Return the condition that the actor may see what belongs to `organisation` (the joined alias)."""
-    return or_(organisation.c.path.overlap(organisations_of(actor)), exists().where(_is_board(actor)))
+    return or_(organisation.c.path.overlap(organisations_of(actor, *READERS)), exists().where(_is_board(actor)))
 
 
-def city_role(actor: Actor, role: str) -> ColumnElement[bool]:
-    """Return the condition that the actor holds a role at an organisation of the city."""
-    return exists().where(
-        _board.c.kind == ORGANISATION,
-        _board.c.id == func.any(organisations_of(actor, role)),
-        _board.c.data["level"].astext == "city",
-    )
+def board_role(actor: Actor, role: str) -> ColumnElement[bool]:
+    """Return the condition that the actor holds this role at the city's monitoring board."""
+    return exists().where(_is_board(actor, role))
 
 
 def roles_towards(actor: Actor, path: Iterable[UUID], boards: Iterable[UUID]) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """What this service refuses."""
 
-from servicekit.errors import Conflict, Invalid
+from servicekit.errors import Conflict, Forbidden, Invalid
 
 
 class TargetRefused(Invalid):
@@ -19,12 +19,12 @@ class UnknownEventType(Invalid):
     en = "The filter names an event type that does not exist. See GET /api/v1/webhooks/event-types."
 
 
-class NotYours(Invalid):
+class NotYours(Forbidden):
     """The owner must be an organisation at which the caller has a role."""
 
     code = "owner_not_yours"
-    vi = "Đơn vị sở hữu phải là đơn vị bạn có vai trò."
-    en = "The owner must be an organisation at which you hold a role."
+    vi = "Đơn vị sở hữu phải là đơn vị bạn có vai trò. Hãy chọn lại đơn vị hoặc nhờ người quản trị của đơn vị đó."
+    en = "The owner must be an organisation at which you hold a role. Choose another or ask that body's administrator."
 
 
 class StillRunning(Conflict):

@@ -1,0 +1,204 @@
+"""What the matrix is tried on: organisations in every relation, people, and one object of each kind, really made."""
+
+import asyncio
+import secrets
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import uuid4
+
+from devstack.access.tokens import Minter
+from devstack.demo.client import Client
+from devstack.demo.people import CAI_KHE, NINH_KIEU, city_organisation, commune_organisation
+from devstack.demo.photo import photo_with_position
+from devstack.demo.working_day import today
+
+CLIENT_ROLES: Final = frozenset({"integrating_system", "service"})
+NOBODY_LISTENS: Final = "127.0.0.1:9"
+"""Where the endpoint points; the stack must have it in ALLOWED_TARGETS."""
+INDICATOR, PERIOD = "TGT-01", "2025"
+PLAN_PARTS: Final = ("purpose", "scope", "members", "time_and_place", "assignments", "conditions")
+
+
+@dataclass
+class Scene:
+    """Ids of everything by name, and tokens for everybody."""
+
+    nobody: Client
+    minter: Minter
+    places: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(view, relation) → organisation."""
+    ids: dict[str, str] = field(default_factory=dict)
+    """Path parameter, or name of a thing → id."""
+    accounts: dict[str, str] = field(default_factory=dict)
+    """Organisation → the account of whoever holds a role there."""
+    secrets: dict[str, str] = field(default_factory=dict)
+    tokens: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def place(self, view: str, relation: str) -> str:
+        """Return the organisation that stands in a relation to the object's."""
+        return self.places[view, relation]
+
+    def token(self, role: str, organisation: str) -> str:
+        """Return the token of a role at an organisation, the same every time."""
+        if (role, organisation) not in self.tokens:
+            kind = "client" if role in CLIENT_ROLES else "person"
+            subject = self.ids["client"] if kind == "client" else self.accounts[organisation]
+            self.tokens[role, organisation] = self.minter.token(role, organisation, subject=subject, kind=kind)
+        return self.tokens[role, organisation]
+
+    def leaving(self, role: str, organisation: str) -> str:
+        """Return a token nobody else uses, of somebody whose tokens may be declared no good."""
+        kind = "client" if role in CLIENT_ROLES else "person"
+        return self.minter.token(role, organisation, subject=self.ids[f"leaving_{kind}"], kind=kind)
+
+    def acting(self, role: str, organisation: str, name: str) -> Client:
+        """Return a person of their own for the making of an object."""
+        token = self.minter.token(role, organisation, subject=str(uuid4()), kind="person")
+        return Client(self.nobody.base_url, name, token)
+
+
+async def set_scene(nobody: Client, minter: Minter) -> Scene:
+    """Make everything through the API and return it."""
+    scene = Scene(nobody, minter)
+    await _find_places(scene)
+    await _make_people(scene)
+    await asyncio.gather(_make_report(scene), _make_submission(scene), _make_case(scene), _make_endpoint(scene))
+    await _find_facts(scene)
+    return scene
+
+
+async def _find_places(scene: Scene) -> None:
+    ask, places = scene.nobody, scene.places
+    board = await city_organisation(ask, "mass_mobilisation_board")
+    farmers = await commune_organisation(ask, "farmers_union")
+    for view, kind in (("front", "front_committee"), ("committee", "peoples_committee")):
+        places[view, "own"] = await commune_organisation(ask, kind)
+        places[view, "parent"] = await city_organisation(ask, kind)
+        places[view, "sibling"] = await commune_organisation(ask, kind, CAI_KHE)
+        places[view, "other"], places[view, "board"] = farmers, board
+        admin = scene.acting("administrator", places[view, "parent"], "administrator")
+        department = {
+            "name": f"Ban chuyên môn {secrets.token_hex(3)}",
+            "parent_id": places[view, "own"],
+            "valid_from": "2026-01-01",
+            "source": "Quyết định thành lập thử nghiệm",
+        }
+        places[view, "child"] = str((await admin.post("/registry/organisations", department))["id"])
+
+
+async def _make_people(scene: Scene) -> None:
+    front, city = scene.place("front", "own"), scene.place("front", "parent")
+    admin = scene.acting("administrator", city, "administrator")
+    elsewhere = scene.acting("administrator", scene.place("committee", "parent"), "administrator")
+    bodies = {scene.place("front", "other"): "farmers_union", scene.place("front", "board"): "party_committee"}
+    for organisation in set(scene.places.values()):
+        who = elsewhere
+        if organisation in bodies:
+            who = scene.acting("administrator", await city_organisation(scene.nobody, bodies[organisation]), "admin")
+        elif organisation in {place for (view, _), place in scene.places.items() if view == "front"}:
+            who = admin
+        scene.accounts[organisation] = str((await _account(scene, who, organisation))["id"])
+    scene.ids["leaving_person"] = str((await _account(scene, admin, front))["id"])
+    kept = await _account(scene, admin, front, "handler")
+    scene.ids["account_id"], scene.ids["grant_id"] = str(kept["id"]), str(kept["grants"][0]["id"])
+    scene.secrets["username"] = kept["username"]
+    for name in ("client", "leaving_client"):
+        body = {"client_id": f"{name.replace('_', '-')}-{secrets.token_hex(3)}", "name": "Hệ thống thử nghiệm"}
+        made = await admin.post("/registry/clients", {**body, "organisation_id": front})
+        scene.ids[name] = str(made["client"]["id"])
+        scene.secrets[name], scene.secrets[f"{name}_id"] = made["client_secret"], body["client_id"]
+    scene.ids["row_id"] = scene.ids["client"]
+
+
+async def _account(scene: Scene, admin: Client, organisation: str, *roles: str) -> Any:
+    password = secrets.token_urlsafe(18)
+    body = {
+        "username": f"matrix.{secrets.token_hex(4)}",
+        "name": "Người trong bảng phân quyền",
+        "password": password,
+        "organisation_id": organisation,
+        "roles": [{"role": role, "organisation_id": organisation} for role in roles],
+    }
+    made = await admin.post("/registry/accounts", body)
+    scene.secrets[str(made["id"])] = password
+    return made
+
+
+async def _make_report(scene: Scene) -> None:
+    monitor = scene.acting("monitoring_officer", scene.place("front", "board"), "monitor")
+    period = await monitor.post("/targets/periods", {"indicator_code": INDICATOR, "period": PERIOD})
+    body = {
+        "indicator_code": INDICATOR,
+        "period": PERIOD,
+        "organisation_id": scene.place("front", "own"),
+        "numerator": "75",
+        "denominator": "100",
+        "counting_method": "distinct_persons",
+        "denominator_source": "Công an phường, 31/12/2025",
+    }
+    report = await scene.acting("reporter", scene.place("front", "own"), "reporter").post("/targets/reports", body)
+    scene.ids["period_id"], scene.ids["report_id"] = str(period["id"]), str(report["id"])
+
+
+async def _make_submission(scene: Scene) -> None:
+    photo = {"file": ("anh.jpg", photo_with_position(), "image/jpeg")}
+    upload = await scene.nobody.post("/feedback/uploads", key=False, files=photo)
+    body = {
+        "identity_mode": "named",
+        "contact": {"name": "Trần Thị Hiền", "phone": "0912345678"},
+        "unit_code": NINH_KIEU,
+        "text": "Hẻm 12 ngập nước mỗi khi mưa.",
+        "attachments": [upload["upload_id"]],
+        "consent": {"purpose": "feedback_handling", "text_version": "2026-01", "agreed": True},
+    }
+    ticket = await scene.nobody.post("/feedback/submissions", body)
+    officer = scene.acting("front_officer", scene.place("front", "own"), "officer")
+    [item] = (await officer.get("/feedback/submissions", code=ticket["code"]))["items"]
+    path = f"/feedback/submissions/{item['id']}"
+    await officer.act(path, "classify", {"kind": "report"})
+    await officer.act(path, "accept")
+    await officer.act(path, "assign", {"holder_organisation_id": scene.place("committee", "own")})
+    scene.ids["submission_id"] = str(item["id"])
+    scene.ids["attachment_id"] = str((await officer.get(path))["attachments"][0]["id"])
+    scene.secrets |= {name: ticket[name] for name in ("code", "secret")}
+    scene.secrets |= {f"receipt_{name}": value for name, value in ticket["receipt"].items()}
+
+
+async def _make_case(scene: Scene) -> None:
+    officer, paper = scene.acting("front_officer", scene.place("front", "own"), "officer"), today().isoformat()
+    committee = scene.place("committee", "own")
+    opened = {
+        "form": "document_review",
+        "trigger": "media",
+        "title": "Giám sát thoát nước hẻm 12",
+        "content": "Kết quả xử lý ngập úng.",
+        "object_organisation_ids": [committee],
+    }
+    case = str((await officer.post("/oversight/cases", opened))["id"])
+    path = f"/oversight/cases/{case}"
+    plan = {"parts": dict.fromkeys(PLAN_PARTS, "Theo kế hoạch."), "document_number": "1/KH", "document_date": paper}
+    await officer.act(path, "plan", plan)
+    await officer.act(path, "conclude", {"conclusion": "x", "document_number": "2/KL", "document_date": paper})
+    _, match = await officer.read(path)
+    served = {"number": "3/KN", "text": "Nâng cấp cống.", "addressees": [{"organisation_id": committee}]}
+    made = await officer.post(f"{path}/recommendations", served, match=match)
+    scene.ids |= {"case_id": case, "recommendation_id": str(made["id"])}
+
+
+async def _make_endpoint(scene: Scene) -> None:
+    system = scene.acting("integrating_system", scene.place("front", "own"), "system")
+    body = {
+        "url": f"http://{NOBODY_LISTENS}/nhipcau",
+        "description": "Không ai nghe",
+        "event_types": ["targets.*"],
+        "owner_organisation_id": scene.place("front", "own"),
+    }
+    scene.ids["endpoint_id"] = str((await system.post("/webhooks/endpoints", body))["id"])
+    sent = await system.post(f"/webhooks/endpoints/{scene.ids['endpoint_id']}/test", status=202)
+    scene.ids["delivery_id"] = str(sent["delivery_id"])
+
+
+async def _find_facts(scene: Scene) -> None:
+    for name, path in (("unit_id", "units"), ("rule_id", "deadline-rules"), ("instrument_id", "instruments")):
+        page = await scene.nobody.get(f"/registry/{path}", limit=1)
+        scene.ids[name] = str(page["items"][0]["id"])

@@ -1,0 +1,16 @@
+"""The audit is read by time; nobody decides on the own work."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0012"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    # The mechanisms of a new database have it already.
+    op.execute("CREATE INDEX IF NOT EXISTS ix_audit_entry_at ON audit_entry (at, id)")
+    op.add_column("addressee", sa.Column("ended_by", sa.UUID()))
+    op.create_check_constraint("ended_by_another", "addressee", "ended_by <> replied_by")
