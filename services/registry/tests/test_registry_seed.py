@@ -43,7 +43,9 @@ async def test_tables_in_code_and_in_the_database_agree(template: Database) -> N
         ("SELECT count(*) FROM unit_succession WHERE share IN ('part', 'remainder')", 6),
         ("SELECT count(*) FROM organisation WHERE level = 'commune'", (263 + 103) * 9),
         ("SELECT count(*) FROM organisation WHERE level = 'district'", 28 * 9),
-        ("SELECT count(*) FROM organisation WHERE level = 'city'", 4 * 10),
+        ("SELECT count(*) FROM organisation WHERE level = 'city'", 4 * 10 + 3 * 6 + 2),
+        ("SELECT count(*) FROM organisation", 3606),
+        ("SELECT count(*) FROM organisation_succession", 3477),
         ("SELECT count(*) FROM organisation WHERE kind = 'front_committee' AND valid_to IS NULL", 104),
         ("SELECT count(*) FROM outbox", 0),
     ],
@@ -77,10 +79,15 @@ async def test_paths_lead_from_the_top_to_the_body_itself(template: Database) ->
     wrong = await fetch(
         template,
         "SELECT o.name FROM organisation o LEFT JOIN organisation p ON p.id = o.parent_id"
-        " WHERE o.path <> coalesce(p.path, '{}') || o.id"
-        "    OR (o.level = 'commune' AND o.valid_to IS NULL AND array_length(o.path, 1) <> 2)",
+        " WHERE o.path <> coalesce(p.path, '{}') || o.id",
     )
     assert wrong == []
+    depths = await fetch(
+        template,
+        "SELECT level, array_agg(DISTINCT cardinality(path) ORDER BY cardinality(path)) FROM organisation"
+        " WHERE valid_to IS NULL GROUP BY level ORDER BY level",
+    )
+    assert [tuple(row) for row in depths] == [("city", [1, 2]), ("commune", [2, 3])]
 
 
 async def test_a_code_belongs_to_one_unit_at_a_time(template: Database) -> None:

@@ -22,8 +22,15 @@ Kind = Literal[
     "farmers_union",
     "veterans_assoc",
     "mass_mobilisation_board",
+    "propaganda_board",
+    "mobilisation_board",
+    "government_party_group",
+    "front_party_group",
+    "government_party_committee",
+    "front_party_committee",
     "department",
 ]
+Confidence = Literal["confirmed", "inferred", "unconfirmed"]
 UnitCode = Annotated[str, Coded("[0-9]{2,5}")]
 OnDay = Annotated[LegalDate | None, Query(description="The day asked about; today when absent.")]
 Search = Annotated[SearchText | None, Query(description="Part of the name, with or without marks.")]
@@ -56,6 +63,7 @@ class UnitAnswer(UnitBrief):
     latitude: Decimal | None
     longitude: Decimal | None
     source: str
+    ended_by: str | None
 
 
 class OrganisationBrief(Answer):
@@ -79,6 +87,7 @@ class OrganisationAnswer(OrganisationBrief):
     path: list[UUID]
     start_known: bool
     source: str
+    ended_by: str | None
 
 
 class UnitHeirAnswer(Answer):
@@ -89,7 +98,7 @@ class UnitHeirAnswer(Answer):
     happened_on: date
     clause: str | None
     legal_basis: str
-    confidence: Literal["confirmed", "inferred", "unconfirmed"]
+    confidence: Confidence
     ratio: Decimal | None
     ratio_source: str | None
     steps: int
@@ -102,7 +111,9 @@ class OrganisationHeirAnswer(Answer):
     kind: Literal["MERGE", "SPLIT", "RENAME", "ABSORB", "CONTINUE"]
     happened_on: date
     legal_basis: str
-    confidence: Literal["confirmed", "inferred", "unconfirmed"]
+    confidence: Confidence
+    ratio: Decimal | None
+    ratio_source: str | None
     steps: int
 
 
@@ -159,6 +170,8 @@ def organisation_heir(succession: Any, body: Any, steps: int = 1) -> Organisatio
         happened_on=succession.happened_on,
         legal_basis=succession.legal_basis,
         confidence=succession.confidence,
+        ratio=succession.ratio,
+        ratio_source=succession.ratio_source,
         steps=steps,
     )
 

@@ -1,4 +1,8 @@
-"""Administrative units (đơn vị hành chính) and bodies standing in them (tổ chức), each for a span of dates."""
+"""Administrative units (đơn vị hành chính) and bodies standing in them (tổ chức), each for a span of dates.
+
+What no single row shows (a parent's span, who stood on the day of a succession, shares above the whole) is held by the
+deferred triggers of migration 0007.
+"""
 
 from datetime import date
 from decimal import Decimal
@@ -15,7 +19,8 @@ class Unit(RegistryTable):
     """One administrative unit under one parent for a span of dates; both ends are included, no end means today's.
 
     `code` is the unit's own only within the span: codes were given to other units on 1 July 2025.
-    `start_known` is false when the true beginning is earlier than what was recorded.
+    `start_known` is false when the true beginning is earlier than what was recorded. `source` is the instrument it
+    stands by, `ended_by` the one that ended it, where it was entered.
     """
 
     __tablename__ = "unit"
@@ -36,6 +41,7 @@ class Unit(RegistryTable):
     plain_name: Mapped[Line]
     sort_key: Mapped[Bytes]
     source: Mapped[Line]
+    ended_by: Mapped[str | None] = mapped_column(Text)
     version: Mapped[Version]
 
     __table_args__ = (
@@ -46,6 +52,12 @@ class Unit(RegistryTable):
             (func.daterange(column("valid_from"), column("valid_to"), "[]"), "&&"),
             name="ex_unit_code_at_a_date",
         ),
+        ExcludeConstraint(
+            ("parent_id", "="),
+            ("name", "="),
+            (func.daterange(column("valid_from"), column("valid_to"), "[]"), "&&"),
+            name="ex_unit_name_under_a_parent",
+        ),
         Index("ix_unit_sort_key_id", "sort_key", "id"),
         Index("ix_unit_parent_id", "parent_id"),
     )
@@ -54,7 +66,8 @@ class Unit(RegistryTable):
 class UnitSuccession(RegistryTable):
     """Which unit became which (đơn vị kế tục): the whole of it, a part, the remainder, or unchanged.
 
-    `ratio` (0 to 1) is how much of the predecessor went over; the law gives none, so it is entered with its source.
+    `ratio` (0 to 1) is how much of the predecessor went over as a part; the law gives none, so it is entered with its
+    source. The whole needs none.
     """
 
     __tablename__ = "unit_succession"
@@ -72,6 +85,10 @@ class UnitSuccession(RegistryTable):
     __table_args__ = (
         CheckConstraint("share IN ('whole', 'part', 'remainder', 'unchanged')", name="share"),
         CheckConstraint("(ratio IS NULL) = (ratio_source IS NULL)", name="ratio_with_source"),
+        CheckConstraint("ratio IS NULL OR (ratio > 0 AND ratio <= 1)", name="ratio_range"),
+        CheckConstraint("ratio IS NULL OR share IN ('part', 'remainder')", name="ratio_of_a_part"),
+        CheckConstraint("confidence IN ('confirmed', 'inferred', 'unconfirmed')", name="confidence"),
+        CheckConstraint("predecessor_id <> successor_id", name="not_itself"),
         Index("ix_unit_succession_successor_id", "successor_id"),
     )
 
@@ -94,6 +111,7 @@ class Organisation(RegistryTable):
     plain_name: Mapped[Line]
     sort_key: Mapped[Bytes]
     source: Mapped[Line]
+    ended_by: Mapped[str | None] = mapped_column(Text)
     version: Mapped[Version]
 
     __table_args__ = (
@@ -107,8 +125,16 @@ class Organisation(RegistryTable):
             name="ex_organisation_kind_at_a_unit",
             where="kind <> 'department'",
         ),
+        ExcludeConstraint(
+            ("parent_id", "="),
+            ("plain_name", "="),
+            (func.daterange(column("valid_from"), column("valid_to"), "[]"), "&&"),
+            name="ex_organisation_department_under_a_parent",
+            where="kind = 'department'",
+        ),
         Index("ix_organisation_sort_key_id", "sort_key", "id"),
         Index("ix_organisation_unit_id_kind", "unit_id", "kind"),
+        Index("ix_organisation_parent_id", "parent_id"),
         Index("ix_organisation_path", "path", postgresql_using="gin"),
         Index(
             "ix_organisation_plain_name",
@@ -123,6 +149,7 @@ class OrganisationSuccession(RegistryTable):
     """Which body took over from which: MERGE, SPLIT, RENAME, ABSORB, or CONTINUE for the same body under a new parent.
 
     `confidence`: confirmed (read in the instrument), inferred (follows from the units' succession), unconfirmed.
+    A SPLIT carries a part, whose `ratio` is null while nobody knows it; every other kind carries the whole.
     """
 
     __tablename__ = "organisation_succession"
@@ -133,8 +160,15 @@ class OrganisationSuccession(RegistryTable):
     happened_on: Mapped[Day]
     legal_basis: Mapped[Line]
     confidence: Mapped[Line]
+    ratio: Mapped[Decimal | None] = mapped_column(Numeric(9, 8))
+    ratio_source: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
         CheckConstraint("kind IN ('MERGE', 'SPLIT', 'RENAME', 'ABSORB', 'CONTINUE')", name="kind"),
+        CheckConstraint("(ratio IS NULL) = (ratio_source IS NULL)", name="ratio_with_source"),
+        CheckConstraint("ratio IS NULL OR (ratio > 0 AND ratio <= 1)", name="ratio_range"),
+        CheckConstraint("ratio IS NULL OR kind = 'SPLIT'", name="ratio_of_a_part"),
+        CheckConstraint("confidence IN ('confirmed', 'inferred', 'unconfirmed')", name="confidence"),
+        CheckConstraint("predecessor_id <> successor_id", name="not_itself"),
         Index("ix_organisation_succession_successor_id", "successor_id"),
     )
