@@ -4,6 +4,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from contracts.deadlines_v1 import DeadlineChanged
 from contracts.envelope import Fact
 
 Kind = Literal[
@@ -73,6 +74,12 @@ class SubmissionAnswered(Fact):
     answered_on: date
     due_on: date
     on_time: bool
+
+
+class SubmissionDeadlineChanged(DeadlineChanged):
+    """The day to tell the sender what becomes of it ("status") or to answer ("answer") is another now."""
+
+    deadline: Literal["status", "answer"]
 
 
 class SubmissionConfirmed(Fact):

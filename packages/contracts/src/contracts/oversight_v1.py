@@ -4,6 +4,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from contracts.deadlines_v1 import DeadlineChanged
 from contracts.envelope import Fact
 
 
@@ -86,6 +87,14 @@ class RecommendationOverdue(Fact):
     organisation_id: UUID
     due_on: date
     noticed_on: date
+
+
+class RecommendationDeadlineChanged(DeadlineChanged):
+    """One addressee's reply is due on another day; `overdue` false also takes back an earlier overdue event."""
+
+    case_id: UUID
+    organisation_id: UUID
+    overdue: bool
 
 
 class RecommendationVerified(Fact):

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from contracts.deadlines_v1 import DeadlineChanged
 from contracts.envelope import Fact
 
 
@@ -13,6 +14,13 @@ class PeriodOpened(Fact):
     indicator_code: str
     period: str
     due_on: date
+
+
+class PeriodDeadlineChanged(DeadlineChanged):
+    """The reports of an open period are due on another day."""
+
+    indicator_code: str
+    period: str
 
 
 class ReportSubmitted(Fact):

@@ -11,7 +11,7 @@ import asyncio
 import json
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import structlog
 from sqlalchemy import text
@@ -20,10 +20,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from servicekit.audit_chain import ENTRY_COLUMNS, GENESIS, link
 from servicekit.db import Database, fetch
 from servicekit.identity import Actor
+from servicekit.lifecycle import SYSTEM
 from servicekit.waiting import pause
 from servicekit.writes import Write, write_together
 
-__all__ = ["Sealer", "entry_write", "write"]
+__all__ = ["Sealer", "entry_write", "house", "write"]
 
 SEAL_SECONDS = 1.0
 BATCH = 1000
@@ -66,6 +67,11 @@ def entry_write(
         json.dumps(details or {}, ensure_ascii=False, allow_nan=False, default=_plain),
     )
     return Write(_ENTRY, arguments)
+
+
+def house(service: str) -> Actor:
+    """Return the house itself as an actor: time or an event did it, no person."""
+    return Actor(kind=SYSTEM, id=uuid5(NAMESPACE_URL, f"urn:nhipcau:{service}"), session_id=UUID(int=0), grants=())
 
 
 async def write(

@@ -42,10 +42,14 @@ class Law:
         """Count the rule in force on the anchor day. Raises `unknown` while the registry's rules are not here."""
         return self.count(self.rule_on(key, anchor), anchor)
 
+    def pinned(self, key: str, version: int) -> RuleVersion | None:
+        """Return exactly this version of a rule; None when the registry does not tell of it."""
+        self._follow()
+        return rule_version(self._rules, key, version)
+
     def explain(self, key: str, version: int, anchor: date) -> Counted | None:
         """Count the very version a case was opened with; None when the registry does not tell of it any more."""
-        self._follow()
-        rule = rule_version(self._rules, key, version)
+        rule = self.pinned(key, version)
         return self.count(rule, anchor) if rule is not None else None
 
     def count(self, rule: RuleVersion, anchor: date) -> Counted:

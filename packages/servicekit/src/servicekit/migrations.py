@@ -75,8 +75,19 @@ def create_mechanisms(op: Any, service: str) -> None:
     tables.metadata.create_all(connection)
     op.execute(_REFUSE_CHANGE)
     for name in ("audit_entry", "audit_seal"):
-        op.execute(f'REVOKE UPDATE, DELETE, TRUNCATE ON {name} FROM "{service}"')
-        op.execute(
-            f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
-        )
+        hold_append_only(op, service, name)
+
+
+def create_recounting(op: Any, service: str) -> None:
+    """Create the tables of `servicekit.recount`; what a deadline was before can be neither changed nor deleted."""
+    tables.recounting.create_all(op.get_bind())
+    hold_append_only(op, service, "deadline_change")
+
+
+def hold_append_only(op: Any, service: str, table: str) -> None:
+    """Take UPDATE, DELETE and TRUNCATE of a table from the app role, and refuse them to the owner by a trigger."""
+    op.execute(f'REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM "{service}"')
+    op.execute(
+        f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )

@@ -7,6 +7,7 @@ that a subtree can be asked for by index. No domain words here: which kinds exis
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -59,15 +60,22 @@ def within(
     return column == any_(func.array(below.scalar_subquery(), type_=ARRAY(Uuid())))
 
 
-def handlers(kinds: Iterable[str], owner: str = OWNER) -> Mapping[str, Handler]:
-    """Return the handlers that keep the copies of these kinds, for the consumer of the owner's stream."""
-    return {f"{owner}.{kind}.changed.v1": _keeper(kind) for kind in kinds}
+def handlers(
+    kinds: Iterable[str], owner: str = OWNER, *, then: Mapping[str, Handler] = MappingProxyType({})
+) -> Mapping[str, Handler]:
+    """Return the handlers that keep the copies of these kinds, for the consumer of the owner's stream.
+
+    `then` is what else the event of a kind does, in the same transaction.
+    """
+    return {f"{owner}.{kind}.changed.v1": _keeper(kind, then.get(kind)) for kind in kinds}
 
 
-def _keeper(kind: str) -> Handler:
+def _keeper(kind: str, then: Handler | None) -> Handler:
     async def keep(session: AsyncSession, event: Event, now: datetime) -> None:
         await session.execute(_UPSERT, _row(kind, event.subject, event.sequence, event.data, now))
         await session.execute(_NOTIFY)
+        if then is not None:
+            await then(session, event, now)
 
     return keep
 

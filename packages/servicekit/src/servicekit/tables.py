@@ -2,7 +2,9 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
+    Date,
     DateTime,
     Identity,
     Index,
@@ -141,3 +143,44 @@ reference_source = Table(
     Column("kind", Text, primary_key=True),
     Column("complete_at", _instant, nullable=False),
 )
+
+recounting = MetaData(naming_convention=NAMING)
+"""Tables of `servicekit.recount`; only services that keep deadlines add them to their own."""
+
+recount_mark = Table(
+    "recount_mark",
+    recounting,
+    Column("event_id", UUID(as_uuid=True), primary_key=True),
+    Column("first_day", Date, nullable=False),
+    Column("last_day", Date, nullable=False),
+    Column("cause", JSONB, nullable=False),
+    Column("marked_at", _instant, nullable=False),
+    Column("next_at", _instant, nullable=False),
+    # A pass over all running deadlines: when it began, the last one looked at, whether one had to be left out.
+    Column("pass_at", _instant),
+    Column("position", UUID(as_uuid=True)),
+    Column("missed", Boolean, nullable=False, server_default=text("false")),
+)
+
+deadline_change = Table(
+    "deadline_change",
+    recounting,
+    Column("id", UUID(as_uuid=True), primary_key=True, server_default=text("uuidv7()")),
+    Column("item_id", UUID(as_uuid=True), nullable=False),
+    Column("deadline", Text, nullable=False),
+    Column("old_on", Date, nullable=False),
+    Column("old_provisional", Boolean, nullable=False),
+    Column("new_on", Date, nullable=False),
+    Column("new_provisional", Boolean, nullable=False),
+    Column("rule_key", Text, nullable=False),
+    Column("rule_version", Integer, nullable=False),
+    Column("causes", JSONB, nullable=False),
+    Column("changed_at", _instant, nullable=False),
+    Index("ix_deadline_change_item_id", "item_id", "changed_at", "id"),
+)
+
+
+def add_recounting(metadata: MetaData) -> None:
+    """Make the tables of `servicekit.recount` part of a service's own."""
+    for table in recounting.tables.values():
+        table.to_metadata(metadata)

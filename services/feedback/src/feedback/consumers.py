@@ -9,6 +9,7 @@ from contracts.oversight_v1 import CaseOpened
 from feedback.actions.link_case import link_case
 from servicekit import reference
 from servicekit.inbox import Consumer, Event
+from servicekit.recount import MARKS
 
 KINDS = ("organisation", "unit", "calendar_day", "calendar_year", "deadline_rule")
 """Facts of the registry this service keeps a copy of."""
@@ -28,6 +29,6 @@ async def case_opened(session: AsyncSession, event: Event, now: datetime) -> Non
 
 
 CONSUMERS = (
-    Consumer("feedback-registry", "REGISTRY", reference.handlers(KINDS)),
+    Consumer("feedback-registry", "REGISTRY", reference.handlers(KINDS, then=MARKS)),
     Consumer("feedback-oversight", "OVERSIGHT", {"oversight.case.opened.v1": case_opened}),
 )

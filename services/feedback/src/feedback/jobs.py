@@ -1,9 +1,12 @@
-"""What time does: forget photos nobody claimed."""
+"""What time does: forget photos nobody claimed, count running deadlines again when the calendar changed."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from feedback.actions.forget_uploads import forget_uploads
+from feedback.actions.recount_deadlines import store_recounted
+from feedback.queries.deadlines import RUNNING_DEADLINES, SUBMISSIONS, pinned_rule
+from servicekit.recount import Deadlines, recount_job
 from servicekit.service import Runtime
 from servicekit.worker import Job
 
@@ -15,4 +18,5 @@ async def _forget_uploads(database: Any, runtime: Runtime, now: datetime) -> Non
                 return
 
 
-JOBS = (Job("forget-uploads", timedelta(minutes=30), _forget_uploads),)
+DEADLINES = Deadlines(RUNNING_DEADLINES, SUBMISSIONS, pinned_rule, store_recounted)
+JOBS = (Job("forget-uploads", timedelta(minutes=30), _forget_uploads), recount_job(DEADLINES))

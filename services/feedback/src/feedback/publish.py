@@ -7,6 +7,7 @@ from uuid import UUID
 from contracts import feedback_v1
 from contracts.envelope import Fact
 from servicekit.outbox import EventDraft
+from servicekit.recount import Moved
 from servicekit.telemetry import current_traceparent
 
 Outcome = Literal["done", "planned", "partly", "refused", "not_in_authority", "information"]
@@ -101,6 +102,23 @@ def answered(
         on_time=answered_on <= due_on,
     )
     return _draft("answered", submission_id, version, fact)
+
+
+def deadline_changed(moved: Moved) -> EventDraft:
+    """The calendar changed, and with it the day by which something is due."""
+    row = moved.row
+    fact = feedback_v1.SubmissionDeadlineChanged(
+        deadline=row.deadline,
+        due_on=moved.due_on,
+        due_provisional=moved.provisional,
+        previous_due_on=row.due_on,
+        previous_provisional=row.due_provisional,
+        rule_key=moved.rule.key,
+        rule_version=moved.rule.version,
+        changed_days=moved.days,
+        changed_years=moved.years,
+    )
+    return _draft("deadline_changed", row.item_id, row.version + 1, fact)
 
 
 def confirmed(submission_id: UUID, version: int, *, confirmed_on: date) -> EventDraft:

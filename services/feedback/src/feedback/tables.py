@@ -24,8 +24,10 @@ from sqlalchemy import (
 )
 
 from servicekit.db import new_metadata
+from servicekit.tables import add_recounting
 
 metadata = new_metadata()
+add_recounting(metadata)
 _instant = DateTime(timezone=True)
 
 submission = Table(

@@ -79,7 +79,7 @@ class Submitted:
     secret: str
     received_at: datetime
     received_by: Body
-    status_due_on: date
+    status_due: Counted
     receipt: Receipt
 
 
@@ -184,7 +184,7 @@ def _sign(draft: Draft, ticket: Ticket, place: _Place, hashes: list[str], *, key
     )
     signature = sign_bytes(keys.receipt_key, payload.encode()).hex()
     receipt = Receipt(payload, signature, keys.receipt_jwk["kid"])
-    return Submitted(ticket.code, ticket.secret, place.received_at, place.front, place.counted.due.on, receipt)
+    return Submitted(ticket.code, ticket.secret, place.received_at, place.front, place.counted, receipt)
 
 
 def _writes(draft: Draft, ticket: Ticket, place: _Place, submitted: Submitted, keys: Keys) -> list[Write]:

@@ -31,6 +31,7 @@ class Taken:
     version: int
     holder_organisation_id: UUID
     due_on: date | None
+    due_provisional: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +88,7 @@ async def take_step(
             submission.c.status == step.source,
         )
         .values(values)
-        .returning(submission.c.holder_organisation_id, submission.c.due_on)
+        .returning(submission.c.holder_organisation_id, submission.c.due_on, submission.c.due_provisional)
     )
     written = result.one_or_none()
     if written is None:
@@ -104,7 +105,7 @@ async def take_step(
         reason=line.code,
         details={"from": step.source, "to": step.target, "version": version},
     )
-    return Taken(item.id, step.target, version, written.holder_organisation_id, written.due_on)
+    return Taken(item.id, step.target, version, written.holder_organisation_id, written.due_on, written.due_provisional)
 
 
 async def write_line(

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, model_validator
 
 from feedback.actions.submit import Draft
+from servicekit.deadline_answers import PinnedRuleAnswer
 from servicekit.text import Answer, ApiModel, Code, Coded, Flag, PersonName, SafeLine, SafeText, Text, Uuid
 
 Phone = Annotated[str, Coded(r"\+?[0-9][0-9 .()-]{6,19}", max_length=21)]
@@ -111,6 +112,10 @@ class SubmissionTicket(Answer):
     received_at: Annotated[datetime, Field(description="For anonymous senders only the hour.")]
     received_by: BodyAnswer
     status_due_on: Annotated[date, Field(description="By when the sender is told what becomes of it (FB.STATUS).")]
+    status_due_provisional: bool
+    status_due_note_vi: str | None
+    status_due_note_en: str | None
+    status_rule: PinnedRuleAnswer
     receipt: ReceiptAnswer
     message_vi: str
     message_en: str

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from feedback.api.intake_models import BodyAnswer
+from servicekit.deadline_answers import DeadlineChangeAnswer, PinnedRuleAnswer
 from servicekit.text import Answer
 
 Status = Literal[
@@ -58,10 +59,18 @@ class ClockSummary(Answer):
     """By when what is promised; the explanation day by day is an address of its own."""
 
     status_due_on: date
+    status_due_provisional: bool
+    status_due_note_vi: str | None
+    status_due_note_en: str | None
+    status_rule: PinnedRuleAnswer
     due_on: date | None
     due_provisional: bool | None
+    due_note_vi: str | None
+    due_note_en: str | None
     rule_key: str | None
     rule_version: int | None
+    rule: PinnedRuleAnswer | None
+    changes: Annotated[list[DeadlineChangeAnswer], Field(description="What each deadline was, and why it moved.")]
 
 
 class Tracked(Answer):
@@ -102,8 +111,15 @@ class ItemSummary(Answer):
     holder_organisation_id: UUID
     received_on: date
     status_due_on: date
+    status_due_provisional: bool
+    status_due_note_vi: str | None
+    status_due_note_en: str | None
+    status_rule: PinnedRuleAnswer
     due_on: date | None
     due_provisional: bool | None
+    due_note_vi: str | None
+    due_note_en: str | None
+    rule: PinnedRuleAnswer | None
     outcome: str | None
     answered_on: date | None
     case_id: UUID | None
@@ -133,6 +149,9 @@ class StepAnswer(Answer):
     version: int
     holder_organisation_id: UUID
     due_on: date | None = None
+    due_provisional: bool | None = None
+    due_note_vi: str | None = None
+    due_note_en: str | None = None
     status_text_vi: str
 
 
@@ -167,7 +186,7 @@ class ClockAnswer(Answer):
     rule_key: str
     rule_version: int
     anchor_on: date
-    due_on: Annotated[date, Field(description="The day the item is held to, as counted when the clock started.")]
+    due_on: Annotated[date, Field(description="The day the item is held to.")]
     counted_on: Annotated[date, Field(description="The same count with the calendar of today.")]
     provisional: bool
     amount: int
@@ -182,6 +201,7 @@ class ClockAnswer(Answer):
 
 
 class DeadlineAnswer(Answer):
-    """Every clock of an item, each explained day by day."""
+    """Every clock of an item, each explained day by day, and what the days were before the calendar changed."""
 
     clocks: list[ClockAnswer]
+    changes: list[DeadlineChangeAnswer]

@@ -8,11 +8,12 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from feedback.api.access import Office
-from feedback.domain.deadlines import ANONYMOUS_NOTE, CONFIDENCE_SENTENCES, RESOLVE, STATUS
+from feedback.domain.deadlines import ANONYMOUS_NOTE, CONFIDENCE_SENTENCES, STATUS
 from feedback.domain.intake import ANONYMOUS
 from feedback.domain.submission_steps import SENDER, STEPS
 from feedback.domain.texts import LINES, STATUSES, WAITING, waiting_for
 from feedback.sealing import open_json, open_note
+from servicekit.deadline_answers import change_answers, pinned_rule_answer, provisional_note
 from servicekit.deadlines import PROVISIONAL_NOTE, Counted
 from servicekit.lifecycle import actions_from
 
@@ -38,11 +39,12 @@ def tracked(office: Office, row: SimpleNamespace) -> Json:
         "waiting_text_vi": WAITING[waiting][0],
         "waiting_text_en": WAITING[waiting][1],
         "clocks": {
+            **_due(office, row),
             "status_due_on": row.status_due_on.isoformat(),
             "due_on": _day(row.due_on),
-            "due_provisional": row.due_provisional,
             "rule_key": row.rule_key,
             "rule_version": row.rule_version,
+            "changes": [one.model_dump(mode="json") for one in change_answers(row.deadline_changes)],
         },
         "answer": _answer_given(row, lines),
         "under_oversight": row.case_id is not None,
@@ -58,7 +60,7 @@ def item(office: Office, row: Row[Any], roles_at_front: Iterable[str], roles_at_
     at_front = [action for action in actions_from(STEPS, row.status, roles_at_front) if action != "answer"]
     at_holder = [action for action in actions_from(STEPS, row.status, roles_at_holder) if action == "answer"]
     return {
-        **summary(row),
+        **summary(office, row),
         **content,
         "received_at": row.received_at,
         "status_text_vi": STATUSES[row.status][0],
@@ -71,7 +73,7 @@ def item(office: Office, row: Row[Any], roles_at_front: Iterable[str], roles_at_
     }
 
 
-def summary(row: Row[Any]) -> Json:
+def summary(office: Office, row: Row[Any]) -> Json:
     """Return `ItemSummary`."""
     return {
         "id": row.id,
@@ -86,7 +88,7 @@ def summary(row: Row[Any]) -> Json:
         "received_on": row.received_on,
         "status_due_on": row.status_due_on,
         "due_on": row.due_on,
-        "due_provisional": row.due_provisional,
+        **_due(office, row),
         "outcome": row.outcome,
         "answered_on": row.answered_on,
         "case_id": row.case_id,
@@ -112,28 +114,49 @@ def timeline(office: Office, lines: list[Json]) -> list[Json]:
 
 def clocks(office: Office, row: Row[Any]) -> Json:
     """Return `DeadlineAnswer`: each clock with the rule version it was started with, day by day."""
-    started = [(STATUS, row.status_rule_version, row.received_on, row.status_due_on)]
+    started = [(STATUS, row.status_rule_version, row.received_on, row.status_due_on, row.status_due_provisional)]
     if row.rule_key is not None:
-        started.append((RESOLVE, row.rule_version, row.anchor_on, row.due_on))
+        started.append((row.rule_key, row.rule_version, row.anchor_on, row.due_on, row.due_provisional))
     explained = []
-    for key, version, anchor, due_on in started:
+    for key, version, anchor, due_on, provisional in started:
         counted = office.law.explain(key, version, anchor)
         if counted is not None:
-            explained.append(_clock(counted, due_on=due_on, anonymous=row.identity_mode == ANONYMOUS))
-    return {"clocks": explained}
+            anonymous = row.identity_mode == ANONYMOUS
+            explained.append(_clock(counted, due_on=due_on, provisional=provisional, anonymous=anonymous))
+    return {"clocks": explained, "changes": change_answers(row.deadline_changes)}
 
 
-def _clock(counted: Counted, *, due_on: Any, anonymous: bool) -> Json:
+def _due(office: Office, row: Any) -> Json:
+    """Return how sure the two days are: the rules they rest on, and whether a year's notice is still missing."""
+    status_vi, status_en = provisional_note(row.status_due_provisional)
+    vi, en = provisional_note(row.due_provisional)
+    return {
+        "status_due_provisional": row.status_due_provisional,
+        "status_due_note_vi": status_vi,
+        "status_due_note_en": status_en,
+        "status_rule": _rule(office, STATUS, row.status_rule_version),
+        "due_provisional": row.due_provisional,
+        "due_note_vi": vi,
+        "due_note_en": en,
+        "rule": _rule(office, row.rule_key, row.rule_version) if row.rule_key is not None else None,
+    }
+
+
+def _rule(office: Office, key: str, version: int) -> Json:
+    return pinned_rule_answer(key, version, office.law.pinned(key, version)).model_dump()
+
+
+def _clock(counted: Counted, *, due_on: Any, provisional: bool, anonymous: bool) -> Json:
     rule = counted.rule
     texts = CONFIDENCE_SENTENCES[rule.confidence]
-    notes = [PROVISIONAL_NOTE] * counted.due.provisional + [ANONYMOUS_NOTE] * anonymous
+    notes = [PROVISIONAL_NOTE] * provisional + [ANONYMOUS_NOTE] * anonymous
     return {
         "rule_key": rule.key,
         "rule_version": rule.version,
         "anchor_on": counted.anchor,
         "due_on": due_on,
         "counted_on": counted.due.on,
-        "provisional": counted.due.provisional,
+        "provisional": provisional,
         "amount": rule.rule.amount,
         "unit": rule.rule.unit.value,
         "basis": rule.basis,

@@ -6,11 +6,11 @@ from fastapi import Query, Response
 
 from feedback.actions.take_step import roles_at
 from feedback.api import showing
-from feedback.api.access import Staff, TheOffice
+from feedback.api.access import Office, Staff, TheOffice
 from feedback.api.item_models import DeadlineAnswer, Item, ItemSummary, Status
 from feedback.api.photo_answer import PHOTO, photo_answer
 from feedback.domain.codes import read_code
-from feedback.queries.submissions import file_of_item, item_for_step, item_in_full, list_items
+from feedback.queries.submissions import file_of_item, item_for_deadline, item_in_full, list_items
 from servicekit.db import ReadSession
 from servicekit.errors import NotFound
 from servicekit.etags import set_etag
@@ -26,6 +26,7 @@ async def list_submissions(
     actor: Staff,
     session: ReadSession,
     pages: PageQuery,
+    office: TheOffice,
     status: Status | None = None,
     unit_id: Uuid | None = None,
     due_before: Annotated[LegalDate | None, Query(description="Answer due before this day.")] = None,
@@ -43,7 +44,7 @@ async def list_submissions(
         due_before=due_before,
         code=read_code(code) if code is not None else None,
     )
-    return window.page(rows, position=_position, item=_summary)
+    return window.page(rows, position=_position, item=lambda row: _summary(office, row))
 
 
 @router.get("/submissions/{submission_id}", response_model=Item, **answers(NotFound))
@@ -63,8 +64,8 @@ async def read_submission(
 async def explain_deadline(
     submission_id: Uuid, actor: Staff, session: ReadSession, office: TheOffice, response: Response
 ) -> DeadlineAnswer:
-    """Explain each deadline day by day, with its legal basis and how sure that is."""
-    row = await item_for_step(session, submission_id, actor=actor)
+    """Explain each deadline day by day, with its legal basis, how sure that is, and what it was before."""
+    row = await item_for_deadline(session, submission_id, actor=actor)
     set_etag(response, row.version)
     return DeadlineAnswer.model_validate(showing.clocks(office, row))
 
@@ -85,5 +86,5 @@ def _position(row: Any) -> tuple[Any, ...]:
     return row.received_at, row.id
 
 
-def _summary(row: Any) -> ItemSummary:
-    return ItemSummary.model_validate(showing.summary(row))
+def _summary(office: Office, row: Any) -> ItemSummary:
+    return ItemSummary.model_validate(showing.summary(office, row))

@@ -21,6 +21,7 @@ from feedback.domain.submission_steps import NotForThisChannel
 from feedback.domain.texts import STATUSES
 from servicekit.clock import Now
 from servicekit.db import WriteSession
+from servicekit.deadline_answers import provisional_note
 from servicekit.errors import StepNotAllowed
 from servicekit.etags import ExpectedVersion, set_etag
 from servicekit.routes import answers, new_router
@@ -223,11 +224,15 @@ async def reveal(
 
 def _stands(taken: Taken, response: Response) -> StepAnswer:
     set_etag(response, taken.version)
+    note_vi, note_en = provisional_note(taken.due_provisional)
     return StepAnswer(
         id=taken.id,
         status=taken.status,
         version=taken.version,
         holder_organisation_id=taken.holder_organisation_id,
         due_on=taken.due_on,
+        due_provisional=taken.due_provisional,
+        due_note_vi=note_vi,
+        due_note_en=note_en,
         status_text_vi=STATUSES[taken.status][0],
     )

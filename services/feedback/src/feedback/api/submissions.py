@@ -14,6 +14,7 @@ from feedback.domain.intake import ANONYMOUS, ContactNotAllowed, ContactRequired
 from feedback.domain.submission_steps import INITIAL
 from feedback.domain.texts import RECEIVED
 from servicekit.clock import Now
+from servicekit.deadline_answers import pinned_rule_answer, provisional_note
 from servicekit.idempotency import TheKey
 from servicekit.routes import answers, new_router
 from servicekit.telemetry import quiet
@@ -63,13 +64,19 @@ def _draw(office: Office) -> Ticket:
 
 def _answer(submitted: Submitted) -> Response:
     """Write the documented answer directly: it is made here, validating it again would only cost time."""
+    counted = submitted.status_due
+    note_vi, note_en = provisional_note(counted.due.provisional)
     body = {
         "code": submitted.code,
         "secret": submitted.secret,
         "status": INITIAL,
         "received_at": submitted.received_at.isoformat().replace("+00:00", "Z"),
         "received_by": {"id": str(submitted.received_by.id), "name": submitted.received_by.name},
-        "status_due_on": submitted.status_due_on.isoformat(),
+        "status_due_on": counted.due.on.isoformat(),
+        "status_due_provisional": counted.due.provisional,
+        "status_due_note_vi": note_vi,
+        "status_due_note_en": note_en,
+        "status_rule": pinned_rule_answer(counted.rule.key, counted.rule.version, counted.rule).model_dump(),
         "receipt": {
             "payload": submitted.receipt.payload,
             "signature": submitted.receipt.signature,

@@ -19,7 +19,7 @@ from feedback.api.item_models import DeadlineAnswer, SenderStepAnswer, Tracked
 from feedback.api.photo_answer import PHOTO, photo_answer
 from feedback.domain.intake import UnknownTicket
 from feedback.domain.texts import STATUSES
-from feedback.queries.tracking import tracked_file, tracked_for_step, tracked_in_full, tracked_receipt
+from feedback.queries.tracking import tracked_file, tracked_for_deadline, tracked_in_full, tracked_receipt
 from feedback.sealing import open_json, ticket_index
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
@@ -71,8 +71,8 @@ async def track(body: TicketIn, office: TheOffice) -> Response:
 @router.post("/tracking/deadline", response_model=DeadlineAnswer, **answers(UnknownTicket))
 @quiet
 async def explain_tracked_deadline(body: TicketIn, session: ReadSession, office: TheOffice) -> DeadlineAnswer:
-    """Explain each deadline day by day, with its legal basis and how sure that is."""
-    row = await tracked_for_step(session, body.index(office))
+    """Explain each deadline day by day, with its legal basis, how sure that is, and what it was before."""
+    row = await tracked_for_deadline(session, body.index(office))
     return DeadlineAnswer.model_validate(showing.clocks(office, row))
 
 

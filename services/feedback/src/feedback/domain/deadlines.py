@@ -6,6 +6,8 @@ STATUS: Final = "FB.STATUS"
 """Tell the sender what became of it: received + 10 working days (Law on Citizen Reception Art. 28(1))."""
 RESOLVE: Final = "FB.RESOLVE"
 """Answer an accepted item; no legal figure was found, so the registry holds a default."""
+RUNNING: Final = {"submitted": "status", "classified": "status", "accepted": "answer", "assigned": "answer"}
+"""Status → the one deadline that runs in it: to tell what became of it, then to answer. In all others none does."""
 RULES: Final = (STATUS, RESOLVE)
 
 CONFIDENCE_SENTENCES: Final = {

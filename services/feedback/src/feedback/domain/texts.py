@@ -30,6 +30,10 @@ LINES: Final = {
         "Danh tính người gửi đã được mở xem theo lý do ghi kèm.",
         "The sender's identity was looked at, for the reason given.",
     ),
+    "recount": (
+        "Hạn được tính lại vì lịch nghỉ, làm bù thay đổi.",
+        "The deadline was counted again because the calendar of days off changed.",
+    ),
     "link_to_oversight": ("Đã mở hồ sơ giám sát từ phản ánh này.", "An oversight case was opened from this."),
 }
 WAITING: Final = {

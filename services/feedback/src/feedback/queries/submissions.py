@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from feedback.domain.intake import STAFF
+from feedback.queries.deadlines import CHANGES
 from feedback.queries.parts import FILES, FRONT_PATH, HAS_IDENTITY, LINES
 from feedback.tables import attachment, identity_vault, submission
 from servicekit.errors import NotFound
@@ -35,8 +36,12 @@ _SUMMARY = tuple(
         "received_at",
         "received_on",
         "status_due_on",
+        "status_due_provisional",
+        "status_rule_version",
         "due_on",
         "due_provisional",
+        "rule_key",
+        "rule_version",
         "outcome",
         "answered_on",
         "case_id",
@@ -45,10 +50,6 @@ _SUMMARY = tuple(
 _FOR_STEP = (
     *_SUMMARY,
     submission.c.anchor_on,
-    submission.c.rule_key,
-    submission.c.rule_version,
-    submission.c.status_rule_version,
-    submission.c.status_due_provisional,
     FRONT_PATH,
 )
 
@@ -58,6 +59,7 @@ _VISIBLE = or_(within(submission.c.front_organisation_id, _MINE), within(submiss
 """An organisation of the actor (`mine`) stands in the path of the item's Front committee or of its holder."""
 _IS_IT = submission.c.id == bindparam("submission_id")
 _ITEM_FOR_STEP = select(*_FOR_STEP).where(_IS_IT, _VISIBLE)
+_ITEM_FOR_DEADLINE = select(*_FOR_STEP, CHANGES).where(_IS_IT, _VISIBLE)
 _ITEM_IN_FULL = select(*_FOR_STEP, submission.c.content_sealed, LINES, FILES, HAS_IDENTITY).where(_IS_IT, _VISIBLE)
 _FILE = (
     select(attachment)
@@ -73,6 +75,12 @@ async def item_for_step(
     """Return what a step decides on. Raises NotFound when it is not there or not visible."""
     values = {"submission_id": submission_id, "mine": list(actor.organisations(*roles))}
     return _found(await session.execute(_ITEM_FOR_STEP, values))
+
+
+async def item_for_deadline(session: AsyncSession, submission_id: UUID, *, actor: Actor) -> Row[Any]:
+    """Return what the explanation of the deadlines needs. Raises NotFound when it is not there or not visible."""
+    values = {"submission_id": submission_id, "mine": list(actor.organisations(*STAFF))}
+    return _found(await session.execute(_ITEM_FOR_DEADLINE, values))
 
 
 async def item_in_full(session: AsyncSession, submission_id: UUID, *, actor: Actor) -> Row[Any]:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from feedback.domain.intake import UnknownTicket
+from feedback.queries.deadlines import CHANGES
 from feedback.queries.parts import FILES, LINES
 from feedback.tables import attachment, submission
 from servicekit.db import Database
@@ -42,8 +43,9 @@ _COLUMNS = tuple(
 )
 _BY_TICKET = submission.c.secret_hmac == bindparam("ticket")
 _DRIVER = asyncpg.dialect()  # type: ignore[no-untyped-call]
-_IN_FULL = str(select(*_COLUMNS, LINES, FILES).where(_BY_TICKET).compile(dialect=_DRIVER))
+_IN_FULL = str(select(*_COLUMNS, LINES, FILES, CHANGES).where(_BY_TICKET).compile(dialect=_DRIVER))
 _FOR_STEP = select(*_COLUMNS).where(_BY_TICKET)
+_FOR_DEADLINE = select(*_COLUMNS, CHANGES).where(_BY_TICKET)
 _RECEIPT = select(submission.c.id, submission.c.receipt_sealed).where(_BY_TICKET)
 _FILE = (
     select(attachment)
@@ -66,6 +68,11 @@ async def tracked_in_full(database: Database, ticket: bytes) -> SimpleNamespace:
 async def tracked_for_step(session: AsyncSession, ticket: bytes) -> Row[Any]:
     """Return what a step of the sender decides on. Raises UnknownTicket."""
     return _found(await session.execute(_FOR_STEP, {"ticket": ticket}))
+
+
+async def tracked_for_deadline(session: AsyncSession, ticket: bytes) -> Row[Any]:
+    """Return what the explanation of the deadlines needs. Raises UnknownTicket."""
+    return _found(await session.execute(_FOR_DEADLINE, {"ticket": ticket}))
 
 
 async def tracked_receipt(session: AsyncSession, ticket: bytes) -> Row[Any]:
