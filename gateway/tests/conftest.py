@@ -58,6 +58,7 @@ class Backend:
     handlers: dict[bytes, Handler] = field(default_factory=dict)
     keys: dict[str, Any] = field(default_factory=dict)
     documents: dict[str, Any] = field(default_factory=dict)
+    revoked: list[dict[str, Any]] = field(default_factory=list)
     gone: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -83,6 +84,10 @@ class Backend:
             return await self.handlers[path](request)
         if path == b"/api/v1/registry/jwks.json":
             return answer(json.dumps(self.keys).encode())
+        if path == b"/api/v1/registry/tokens":
+            return answer(b'{"access_token":"of-the-gateway","expires_in":600}')
+        if path == b"/api/v1/registry/revocations":
+            return answer(json.dumps({"items": self.revoked, "cursor": "1"}).encode())
         if path == b"/readyz":
             return answer(b'{"status":"ok"}')
         return answer(b'{"path":"' + path + b'"}')
@@ -219,6 +224,7 @@ async def run_door(backend: Backend, folder: Path, **environment: str) -> AsyncI
         "SERVICE_PORT": str(port),
         "DEPLOYMENT": "test",
         "REGISTRY_URL": upstream,
+        "CLIENT_SECRET": "of-the-gateway",
         "SERVICES": json.dumps(dict.fromkeys(SERVICES, upstream)),
         "ALLOWED_HOSTS": "127.0.0.1,localhost,[::1],cong.example,rieng.example:8443",
         "RATE_LIMITS": json.dumps(dict.fromkeys(["signed_in", "public", "tokens", "intake", "refused"], "100000/60")),

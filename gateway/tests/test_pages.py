@@ -23,7 +23,7 @@ OUTSIDE = re.compile(r"(?:https?:)?//(?!www\.w3\.org/)[a-z0-9.-]+\.[a-z]{2,}", r
 
 
 def settings(**changes: Any) -> GatewaySettings:
-    needed = {"deployment": "test", "registry_url": "http://127.0.0.1:1"}
+    needed = {"deployment": "test", "registry_url": "http://127.0.0.1:1", "client_secret": "unused"}
     return GatewaySettings.model_validate(needed | changes)
 
 
@@ -218,7 +218,11 @@ def test_settings_that_cannot_be_meant_are_refused(changes: dict[str, Any]) -> N
 
 
 def test_check_prints_the_effective_table_and_fails_on_nonsense() -> None:
-    environment = os.environ | {"DEPLOYMENT": "test", "REGISTRY_URL": "http://127.0.0.1:8001"}
+    environment = os.environ | {
+        "DEPLOYMENT": "test",
+        "REGISTRY_URL": "http://127.0.0.1:8001",
+        "CLIENT_SECRET": "unused",
+    }
     command = [sys.executable, "-m", "gateway", "check"]
     fine = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30)
     assert fine.returncode == 0

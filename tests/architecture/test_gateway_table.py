@@ -16,6 +16,7 @@ def routes(monkeypatch: pytest.MonkeyPatch) -> Routes:
         "deployment": "test",
         "service_port": 8000,
         "registry_url": "http://127.0.0.1:1",
+        "client_secret": "unused",
         **{f"{name}_url": "http://127.0.0.1:1" for name in SERVICES[1:]},
     }
     return Routes(GatewaySettings(**settings))  # type: ignore[arg-type]

@@ -15,12 +15,14 @@ from gateway.headers import Head, read_head
 from gateway.limits import policies
 from gateway.openapi import JoinedDocument
 from gateway.proxy import Proxy, Receive, Scope, Send, refuse
+from gateway.revocation_source import RevocationSource
 from gateway.routing import Routes
 from gateway.settings import GatewaySettings
 from gateway.signin import SignIn
 from gateway.upstream import Upstream
 from servicekit import problems
 from servicekit.errors import DomainError, NotFound
+from servicekit.revocations import Revocations
 from servicekit.telemetry.logs import configure_logs
 
 
@@ -35,7 +37,8 @@ class Gateway:
         }
         self.routes = Routes(settings)
         self.edge = Edge(settings.allowed_hosts)
-        self.signin = SignIn(self.upstreams["registry"], issuer=settings.issuer)
+        source = RevocationSource(self.upstreams["registry"], client_secret=settings.client_secret.get_secret_value())
+        self.signin = SignIn(self.upstreams["registry"], issuer=settings.issuer, revocations=Revocations(source.ask))
         self.log = AccessLog(pretty=settings.log_format == "pretty")
         self.proxy = Proxy(
             routes=self.routes,
@@ -97,12 +100,16 @@ class Gateway:
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 20)
+        stop = asyncio.Event()
+        watch = asyncio.create_task(self.signin.revocations.watch(stop, self.settings.revocation_seconds))
         fresh = asyncio.create_task(self.signin.keep_fresh())
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        fresh.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await fresh
+        stop.set()
+        for task in (fresh, watch):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         for upstream in self.upstreams.values():
             upstream.close()
         self.log.close()

@@ -22,6 +22,7 @@ from gateway.routing import Access
 from gateway.upstream import Upstream
 from servicekit.errors import Unauthenticated, Unavailable
 from servicekit.identity import Actor, TokenVerifier
+from servicekit.revocations import Revocations
 
 _JWKS_PATH = "/api/v1/registry/jwks.json"
 _FETCH_SECONDS = 3.0
@@ -69,23 +70,24 @@ class KeySource:
 class SignIn:
     """Decides whether a request may pass, and as whom."""
 
-    def __init__(self, registry: Upstream, *, issuer: str) -> None:
+    def __init__(self, registry: Upstream, *, issuer: str, revocations: Revocations) -> None:
         self._issuer = issuer
         self._keys = KeySource(registry)
-        self._verifier = TokenVerifier(self._keys.fetch, issuer=issuer)
+        self.revocations = revocations
+        self._verifier = TokenVerifier(self._keys.fetch, issuer=issuer, revocations=revocations)
         self._used: dict[str, Any] | None = None
         self._good_headers: set[bytes] = set()
 
     @property
     def ready(self) -> bool:
-        """Whether the registry's keys are known."""
-        return self._keys.document is not None
+        """Whether the registry's keys are known, and whose access was revoked."""
+        return self._keys.document is not None and not self.revocations.due
 
     async def identify(self, head: Head, query: bytes, access: Access) -> Actor | None:
         """Return the actor, or None on a public path without a token.
 
         A token that is present and wrong is refused on public paths too. Raises Unauthenticated, or Unavailable when
-        the registry's keys could not be had.
+        the registry's keys or revocations could not be had.
         """
         if query and carries_token(query):
             raise Unauthenticated
@@ -109,7 +111,7 @@ class SignIn:
             try:
                 document = await self._keys.fetch()
                 if self._used is not None and document != self._used:
-                    self._verifier = TokenVerifier(self._keys.fetch, issuer=self._issuer)
+                    self._verifier = TokenVerifier(self._keys.fetch, issuer=self._issuer, revocations=self.revocations)
                 self._used = document
                 pause = REFRESH_SECONDS
             except Unavailable:

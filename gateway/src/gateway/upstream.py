@@ -94,21 +94,28 @@ class Upstream:
         while self._idle:
             self._idle.pop().abort()
 
-    async def fetch(self, path: str, *, timeout: float, limit: int = 8 * 1024 * 1024) -> tuple[int, bytes]:
-        """GET a path of the service itself and return (status, body). Raises a Refusal when it cannot."""
+    async def fetch(
+        self, path: str, *, timeout: float, limit: int = 8 * 1024 * 1024, head: bytes = b"", body: bytes = b""
+    ) -> tuple[int, bytes]:
+        """GET a path of the service itself, or POST JSON when there is a body, and return (status, body).
+
+        `head` are further header lines. Raises a Refusal when it cannot.
+        """
+        method = b"POST" if body else b"GET"
+        if body:
+            head += b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)
         connection = await self.fresh_connection()
         try:
             async with asyncio.timeout(timeout):
-                connection.begin(b"GET")
-                connection.write(
-                    b"GET " + path.encode("ascii") + b" HTTP/1.1\r\n" + self.host_line + b"connection: close\r\n\r\n"
-                )
+                line = method + b" " + path.encode("ascii") + b" HTTP/1.1\r\n"
+                connection.begin(method)
+                connection.write(line + self.host_line + head + b"connection: close\r\n\r\n" + body)
                 await connection.response_head(timeout)
-                body = bytearray()
+                answer = bytearray()
                 while chunk := await connection.read(timeout):
-                    body += chunk
-                    if len(body) > limit:
+                    answer += chunk
+                    if len(answer) > limit:
                         raise UpstreamBroken(retry_after=5)
-                return connection.status, bytes(body)
+                return connection.status, bytes(answer)
         finally:
             connection.abort()

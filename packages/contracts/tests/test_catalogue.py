@@ -14,7 +14,7 @@ from contracts.envelope import Envelope
 ROOT = Path(__file__).parents[1]
 FORBIDDEN = {"name", "text", "phone", "email", "address", "contact", "title", "note", "content", "reason"}
 OFFICIAL_NAMES = {"registry.unit.changed.v1", "registry.organisation.changed.v1", "registry.calendar_day.changed.v1"}
-CODED_REASONS = {"registry.access.revoked.v1", "webhooks.endpoint.disabled.v1"}
+CODED_REASONS = {"webhooks.endpoint.disabled.v1"}
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

@@ -11,8 +11,10 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import OKPKey
 
+from devstack.testing import nothing_revoked
 from servicekit.errors import Unauthenticated, Unavailable
 from servicekit.identity import AUDIENCE, TokenVerifier
+from servicekit.revocations import Revocations
 
 ISSUER = "nhipcau/test"
 SUBJECT, SESSION, ORGANISATION = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
@@ -83,7 +85,7 @@ def keys() -> Keys:
 
 @pytest.fixture
 def verifier(keys: Keys) -> TokenVerifier:
-    return TokenVerifier(keys, issuer=ISSUER)
+    return TokenVerifier(keys, issuer=ISSUER, revocations=Revocations(nothing_revoked))
 
 
 async def test_a_good_token_names_its_actor(verifier: TokenVerifier) -> None:
@@ -156,7 +158,7 @@ async def test_without_keys_it_is_unavailable_not_unauthenticated(verifier: Toke
 
 async def test_a_remembered_token_still_ends(keys: Keys) -> None:
     moment = time.time()
-    verifier = TokenVerifier(keys, issuer=ISSUER, clock=lambda: moment)
+    verifier = TokenVerifier(keys, issuer=ISSUER, revocations=Revocations(nothing_revoked), clock=lambda: moment)
     token = signed()
     await verifier.verify(token)
     moment += 700
@@ -166,7 +168,7 @@ async def test_a_remembered_token_still_ends(keys: Keys) -> None:
 
 async def test_a_withdrawn_key_ends_within_five_minutes(keys: Keys) -> None:
     moment = time.time()
-    verifier = TokenVerifier(keys, issuer=ISSUER, clock=lambda: moment)
+    verifier = TokenVerifier(keys, issuer=ISSUER, revocations=Revocations(nothing_revoked), clock=lambda: moment)
     await verifier.verify(signed())
     keys.keys = [new_key("k2")]
     moment += 301
@@ -176,7 +178,7 @@ async def test_a_withdrawn_key_ends_within_five_minutes(keys: Keys) -> None:
 
 async def test_a_registry_that_is_down_does_not_end_what_is_known(keys: Keys) -> None:
     moment = time.time()
-    verifier = TokenVerifier(keys, issuer=ISSUER, clock=lambda: moment)
+    verifier = TokenVerifier(keys, issuer=ISSUER, revocations=Revocations(nothing_revoked), clock=lambda: moment)
     await verifier.verify(signed())
     keys.down = True
     moment += 301

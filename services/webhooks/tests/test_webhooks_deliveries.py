@@ -240,7 +240,7 @@ async def test_another_organisation_sees_nothing(service: SimpleNamespace) -> No
         ({"url": "https://127.0.0.1/hook"}, "target_refused"),
         ({"url": "http://8.8.8.8/hook"}, "target_refused"),
         ({"event_types": ["feedback.submission.unknown.v1"]}, "unknown_event_type"),
-        ({"event_types": ["registry.access.revoked.v1"]}, "unknown_event_type"),
+        ({"event_types": ["webhooks.endpoint.disabled.v1"]}, "unknown_event_type"),
         ({"owner_organisation_id": str(OTHERS)}, "owner_not_yours"),
         ({"status": "active"}, "invalid"),
         ({"description": " \u200b "}, "invalid"),

@@ -67,8 +67,8 @@ def router(upstreams: dict[str, Upstream], signin: SignIn) -> APIRouter:
         return PlainTextResponse("ok", headers={"Cache-Control": "no-store"})
 
     async def readyz() -> Response:
-        # The door can do its work once it knows the registry's keys; each service answers for itself.
-        state = "up" if signin.ready else "down"
+        # The door can do its work once it knows the registry's keys and revocations; each service answers for itself.
+        state = "down" if not signin.ready else "up" if signin.revocations.state == "up" else "degraded"
         body = {"ready": signin.ready, "status": state, "text": TEXTS[state]}
         return JSONResponse(body, status_code=200 if signin.ready else 503, headers={"Cache-Control": "no-store"})
 

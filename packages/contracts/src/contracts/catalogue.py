@@ -73,7 +73,6 @@ CATALOGUE: dict[str, EventType] = {
     **_types(
         False,
         {
-            "registry.access.revoked.v1": registry_v1.AccessRevoked,
             "webhooks.endpoint.disabled.v1": webhooks_v1.EndpointDisabled,
             "webhooks.endpoint.enabled.v1": webhooks_v1.EndpointEnabled,
         },

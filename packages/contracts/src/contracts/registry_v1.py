@@ -1,4 +1,4 @@
-"""Facts the registry tells: units, organisations, calendar, deadline rules, ended access."""
+"""Facts the registry tells: units, organisations, calendar, deadline rules."""
 
 from datetime import date
 from typing import Literal
@@ -65,9 +65,3 @@ class DeadlineRuleChanged(Fact):
     confidence: Literal["confirmed", "unconfirmed", "no_legal_figure"]
     valid_from: date
     valid_to: date | None
-
-
-class AccessRevoked(Fact):
-    """The subject's tokens issued before this event are no longer good."""
-
-    reason: Literal["logout", "locked", "role_ended", "client_revoked", "token_reuse"]

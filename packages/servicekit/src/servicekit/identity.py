@@ -12,7 +12,7 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -21,13 +21,14 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from servicekit.errors import Forbidden, Unauthenticated, Unavailable
+from servicekit.revocations import Revocations
+from servicekit.token_times import LEEWAY_SECONDS
 
 # RFC 9864 prefers the name Ed25519 for what RFC 8037 calls EdDSA; our tokens keep the name every library knows.
 warnings.filterwarnings("ignore", message="EdDSA is deprecated")
 
 AUDIENCE = "nhipcau"
 TOKEN_TYPE = "at+jwt"
-LEEWAY_SECONDS = 30
 _CACHE_SIZE = 4096
 _REFETCH_SECONDS = 5.0
 _KEYS_LAST_SECONDS = 300.0
@@ -67,20 +68,38 @@ class Actor:
 FetchKeys = Callable[[], Awaitable[dict[str, Any]]]
 
 
+class _Verified(NamedTuple):
+    """A token whose signature and claims were found good."""
+
+    actor: Actor
+    issued_ms: int
+    until: float
+
+
 class TokenVerifier:
     """Verifies access tokens against the registry's published keys; remembers verified tokens until they expire.
+
+    Whether access was revoked is asked at every use, of remembered tokens too.
 
     `fetch_keys` returns a JWK set. An unknown `kid` fetches it again, at most every five seconds, so rotation needs
     no restart and a forged `kid` cannot be used to hammer the registry; every five minutes the keys are read anew, so a
     withdrawn one ends. Raises Unauthenticated, always the same.
     """
 
-    def __init__(self, fetch_keys: FetchKeys, *, issuer: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        fetch_keys: FetchKeys,
+        *,
+        issuer: str,
+        revocations: Revocations,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._fetch_keys = fetch_keys
+        self.revocations = revocations
         self._clock = clock
         self._keys: dict[str, Any] = {}
         self._fetched_at = float("-inf")
-        self._seen: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
+        self._seen: OrderedDict[bytes, _Verified] = OrderedDict()
         self._rules = jwt.JWTClaimsRegistry(
             now=lambda: int(clock()),
             leeway=LEEWAY_SECONDS,
@@ -92,24 +111,23 @@ class TokenVerifier:
         )
 
     async def verify(self, token: str) -> Actor:
-        """Return the actor the token stands for. Raises Unauthenticated or Unavailable (no keys yet)."""
+        """Return the actor the token stands for.
+
+        Raises Unauthenticated, or Unavailable while the keys or what was revoked are not known yet.
+        """
         digest = hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
-        now = self._clock()
         known = self._seen.get(digest)
-        if known is not None and now < known[0]:
-            return known[1]
-        actor, expires = await self._decode(token)
-        self._seen[digest] = (expires, actor)
-        if len(self._seen) > _CACHE_SIZE:
-            self._seen.popitem(last=False)
-        return actor
+        if known is None or self._clock() >= known.until:
+            known = self._seen[digest] = await self._decode(token)
+            if len(self._seen) > _CACHE_SIZE:
+                self._seen.popitem(last=False)
+        if self.revocations.due:
+            await self.revocations.catch_up()
+        if self.revocations.refuses(known.actor.id, known.actor.session_id, known.issued_ms):
+            raise Unauthenticated
+        return known.actor
 
-    def forget(self, subject: UUID) -> None:
-        """Drop every remembered token of a subject, after its access was revoked."""
-        for digest in [key for key, (_, actor) in self._seen.items() if actor.id == subject]:
-            del self._seen[digest]
-
-    async def _decode(self, token: str) -> tuple[Actor, float]:
+    async def _decode(self, token: str) -> _Verified:
         try:
             header = _header(token)
             if header.get("alg") != "EdDSA" or header.get("typ") != TOKEN_TYPE or "crit" in header:
@@ -117,8 +135,9 @@ class TokenVerifier:
             key = await self._key(str(header.get("kid", "")))
             claims = jwt.decode(token, key, algorithms=["EdDSA"]).claims
             self._rules.validate(claims)
-            actor = _actor(claims)
-            return actor, float(claims["exp"]) + LEEWAY_SECONDS
+            # Whole seconds are read as their beginning: a token without the finer claim counts as older, never younger.
+            issued_ms = int(claims.get("iat_ms", int(claims["iat"]) * 1000))
+            return _Verified(_actor(claims), issued_ms, float(claims["exp"]) + LEEWAY_SECONDS)
         except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise Unauthenticated from error
 

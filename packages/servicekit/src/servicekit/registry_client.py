@@ -1,9 +1,11 @@
-"""Calls to the registry: its published keys, this service's own token, and pages of public facts."""
+"""Calls to the registry: its published keys, this process's own token, public facts, revoked access."""
 
 import time
 from typing import Any
 
 import httpx
+
+from servicekit.revocations import Batch, read_batch
 
 
 class RegistryClient:
@@ -26,14 +28,26 @@ class RegistryClient:
     async def page(self, kind: str, cursor: str | None) -> tuple[list[dict[str, Any]], str | None]:
         """Return one page of facts of a kind and the next cursor."""
         query = {"kind": kind, "limit": "1000"} | ({"cursor": cursor} if cursor else {})
-        response = await self._http.get(
-            "/api/v1/registry/reference",
-            params=query,
-            headers={"Authorization": f"Bearer {await self.token()}"},
-        )
-        response.raise_for_status()
-        body = response.json()
+        body = await self._get("/api/v1/registry/reference", query)
         return body["items"], body["next_cursor"]
+
+    async def revocations(self, since: str | None) -> Batch:
+        """Return what was revoked since a cursor of an earlier answer; None asks for all that still counts."""
+        return read_batch(await self._get("/api/v1/registry/revocations", {"since": since} if since else {}))
+
+    async def _get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+        """Read something meant for the house; a token that was revoked (a new secret) is replaced once."""
+        for last in (False, True):
+            response = await self._http.get(
+                path, params=query, headers={"Authorization": f"Bearer {await self.token()}"}
+            )
+            if response.status_code == httpx.codes.UNAUTHORIZED and not last:
+                self._token_ends = 0.0
+                continue
+            break
+        response.raise_for_status()
+        body: dict[str, Any] = response.json()
+        return body
 
     async def token(self) -> str:
         """Return an access token of this service (client credentials)."""

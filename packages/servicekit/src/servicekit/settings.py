@@ -33,6 +33,10 @@ class ProcessSettings(SecretSettings):
     registry_url: str = Field(pattern=r"^https?://")
     log_format: Literal["json", "pretty"] = "json"
     otlp_endpoint: str | None = None
+    client_secret: SecretStr = Field(description="With it this process gets its own tokens from the registry.")
+    revocation_seconds: float = Field(
+        default=10.0, gt=0, le=20, description="How often the registry is asked whose access was revoked."
+    )
 
     @property
     def issuer(self) -> str:
@@ -46,7 +50,6 @@ class ServiceSettings(ProcessSettings):
     database_url: SecretStr
     migration_database_url: SecretStr | None = None
     nats_url: SecretStr
-    client_secret: SecretStr
     keyring: SecretStr
     index_key: SecretStr
     embed_worker: bool = False

@@ -19,6 +19,7 @@ from servicekit.nats_bus import Bus
 from servicekit.outbox import Waker
 from servicekit.reference import ReferenceBook
 from servicekit.registry_client import RegistryClient
+from servicekit.revocations import Revocations
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
 from servicekit.worker import run_worker
@@ -82,7 +83,7 @@ def build_runtime(service: Service, settings: ServiceSettings) -> Runtime:
         database=database,
         clock=SystemClock(),
         keyring=Keyring.from_json(settings.keyring.get_secret_value()),
-        verifier=TokenVerifier(registry.keys, issuer=settings.issuer),
+        verifier=TokenVerifier(registry.keys, issuer=settings.issuer, revocations=Revocations(registry.revocations)),
         bus=Bus(settings.nats_url.get_secret_value(), service.name),
         waker=Waker(database),
         book=ReferenceBook(database, service.references),
@@ -97,7 +98,12 @@ async def running(runtime: Runtime, *, with_worker: bool) -> AsyncIterator[None]
     if runtime.service.prepare is not None:
         await runtime.service.prepare(runtime)
     await runtime.bus.connect()
-    tasks = [asyncio.create_task(runtime.waker.run(stop)), asyncio.create_task(runtime.book.run(stop))]
+    revocations, seconds = runtime.verifier.revocations, runtime.settings.revocation_seconds
+    tasks = [
+        asyncio.create_task(runtime.waker.run(stop)),
+        asyncio.create_task(runtime.book.run(stop)),
+        asyncio.create_task(revocations.watch(stop, seconds)),
+    ]
     if with_worker:
         tasks.append(asyncio.create_task(run_worker(runtime, stop, heartbeat=runtime.settings.heartbeat_file)))
     try:
@@ -137,7 +143,10 @@ def _install_health(app: FastAPI) -> None:
 
 
 async def readiness(runtime: Runtime) -> dict[str, Any]:
-    """Say whether this process can serve: the database must answer, NATS down is only "degraded"."""
+    """Say whether this process can serve: the database must answer.
+
+    NATS down, or not knowing whose access was revoked lately, is only "degraded".
+    """
     try:
         async with asyncio.timeout(3), runtime.database.read() as session:
             await session.execute(text("SELECT 1"))
@@ -145,9 +154,10 @@ async def readiness(runtime: Runtime) -> dict[str, Any]:
     except Exception:
         database = "down"
     ready = database == "up" and runtime.book.ready
-    nats = runtime.bus.state
-    status = "down" if not ready else "ok" if nats == "up" else "degraded"
-    return {"ready": ready, "status": status, "database": database, "nats": nats, **runtime.health}
+    nats, revocations = runtime.bus.state, runtime.verifier.revocations.state
+    status = "down" if not ready else "ok" if nats == revocations == "up" else "degraded"
+    parts = {"database": database, "nats": nats, "revocations": revocations}
+    return {"ready": ready, "status": status, **parts, **runtime.health}
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:

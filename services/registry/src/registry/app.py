@@ -2,17 +2,19 @@
 
 import json
 import unicodedata
+from datetime import datetime, timedelta
 from typing import Final
 
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from registry.actions.end_access import forget_revocations
 from registry.actions.issue import SessionLimits
 from registry.actions.prepare_house import FIRST_ADMINISTRATOR, ensure_administrator, ensure_clients
 from registry.actions.signing import TokenSigner
-from registry.api import accounts, calendar, clients, law, organisations, reference, territory, tokens
+from registry.api import accounts, calendar, clients, law, organisations, reference, revocations, territory, tokens
 from registry.api.access import topmost
-from registry.api.verifying import OwnVerifier
+from registry.api.verifying import own_verifier
 from registry.domain.passwords import weakness
 from registry.passwords import PasswordHasher, SecretHasher
 from registry.queries.access import account_named
@@ -20,9 +22,11 @@ from registry.settings import RegistrySettings
 from registry.tables import metadata
 from servicekit import web
 from servicekit.audit_reading import audit_router
+from servicekit.db import Database
 from servicekit.encryption import read_key
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
+from servicekit.worker import Job
 
 _PREFIX: Final = "/api/v1/registry"
 PUBLIC: Final = frozenset(
@@ -60,7 +64,7 @@ async def prepare(runtime: Runtime) -> None:
         "limits": SessionLimits(settings.session_days, settings.refresh_hours),
     }
 
-    runtime.verifier = OwnVerifier(signer, runtime.database, issuer=settings.issuer)
+    runtime.verifier = own_verifier(signer, runtime.database, runtime.clock, issuer=settings.issuer)
     await _prepare_accounts(runtime, settings, passwords, secrets)
 
 
@@ -84,6 +88,11 @@ async def _prepare_accounts(
         await ensure_clients(session, hashes, now=now)
 
 
+async def _forget_revocations(database: Database, _: Runtime, now: datetime) -> None:
+    async with database.write() as session:
+        await forget_revocations(session, now)
+
+
 SERVICE: Final = Service(
     name="registry",
     title="Nhịp Cầu: danh bạ chung (registry)",
@@ -99,8 +108,10 @@ SERVICE: Final = Service(
         law.router,
         reference.router,
         audit_router("registry", topmost),
+        revocations.router,
     ),
     public=PUBLIC,
+    jobs=(Job("forget revocations", timedelta(minutes=10), _forget_revocations),),
     prepare=prepare,
 )
 

@@ -1,13 +1,11 @@
 """Facts of the registry as events and as the snapshot: the same data in both."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
-from uuid import UUID
+from typing import Any, Final
 
 from pydantic import BaseModel
 
 from contracts.registry_v1 import (
-    AccessRevoked,
     CalendarDayChanged,
     CalendarYearChanged,
     DeadlineRuleChanged,
@@ -15,8 +13,6 @@ from contracts.registry_v1 import (
     UnitChanged,
 )
 from servicekit.outbox import EventDraft
-
-RevocationReason = Literal["logout", "locked", "role_ended", "client_revoked", "token_reuse"]
 
 MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "unit": UnitChanged,
@@ -47,13 +43,3 @@ def changed(kind: str, row: Any, **given: Any) -> EventDraft:
 def organisation_changed(row: Any, unit_code: str) -> EventDraft:
     """Return the event of a body, which names its unit's code."""
     return changed("organisation", row, unit_code=unit_code)
-
-
-def access_revoked(subject: UUID, revocation: int, reason: RevocationReason) -> EventDraft:
-    """Return the event after which tokens issued earlier to this account or client are no good."""
-    return EventDraft(
-        type="registry.access.revoked.v1",
-        subject=subject,
-        sequence=revocation,
-        data=AccessRevoked(reason=reason).model_dump(mode="json"),
-    )

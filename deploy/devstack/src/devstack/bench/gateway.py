@@ -54,6 +54,8 @@ http {{
 _UPSTREAM = """
   server {{ listen 127.0.0.1:{port};
     location = /api/v1/registry/jwks.json {{ return 200 '{keys}'; }}
+    location = /api/v1/registry/tokens {{ return 200 '{{"access_token": "bench", "expires_in": 600}}'; }}
+    location = /api/v1/registry/revocations {{ return 200 '{{"items": [], "cursor": "1"}}'; }}
     location / {{ return 200 '{answer}'; }} }}
 """
 _PROXY = """
@@ -171,6 +173,7 @@ def _gateway(port: int, upstream_port: int, workers: int) -> Iterator[None]:
         "SERVICE_PORT": str(port),
         "DEPLOYMENT": "bench",
         "REGISTRY_URL": upstream,
+        "CLIENT_SECRET": "bench",
         "SERVICES": json.dumps(dict.fromkeys(services, upstream)),
         "ALLOWED_HOSTS": "127.0.0.1",
         "LOG_FORMAT": "json",

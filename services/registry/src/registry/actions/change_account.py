@@ -105,7 +105,7 @@ async def _set_password(
     account.password_hash = await passwords.hash(password)
     account.password_set_at = now
     await _changed(session, account, "account.password_set", actor=actor, now=now)
-    await end_sessions(session, account.id, reason="logout", now=now)
+    await end_sessions(session, account.id, reason="password_set", now=now)
 
 
 async def _changed(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.actions.end_access import revoke_client as publish_revocation
+from registry.actions.end_access import revoke_client as revoke_tokens
 from registry.actions.grant_role import NewGrant, insert_grant
 from registry.domain.errors import ManagedBySettings
 from registry.queries.access import client_named
@@ -52,7 +52,6 @@ async def create_client(
         scopes=[],
         created_at=now,
         secret_set_at=now,
-        revocations=0,
         version=1,
     )
     session.add(client)
@@ -73,7 +72,7 @@ async def rotate_client(
     client.version += 1
     await session.flush()
     await _tell(session, client, "client.rotated", actor=actor, now=now)
-    await publish_revocation(session, row_id, reason="client_revoked", now=now)
+    await revoke_tokens(session, row_id, reason="client_revoked", now=now)
     return client
 
 
@@ -86,7 +85,7 @@ async def revoke_client(
     client.version += 1
     await session.flush()
     await _tell(session, client, "client.revoked", actor=actor, now=now)
-    await publish_revocation(session, row_id, reason="client_revoked", now=now)
+    await revoke_tokens(session, row_id, reason="client_revoked", now=now)
     return client
 
 

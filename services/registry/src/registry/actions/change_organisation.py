@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry import publish
+from registry.actions.end_access import revoke_holders
 from registry.domain.errors import OutsideYourOrganisations
 from registry.queries.administering import administered_organisation
 from registry.tables import Organisation, Unit
@@ -94,6 +95,9 @@ async def change_organisation(
     row.source = change.source
     row.version += 1
     await _finish(session, row, "organisation.changed", actor=actor, now=now)
+    if row.valid_to is not None and row.valid_to <= local_date(now):
+        # An end on a later day is in every token issued that day (domain/token_life).
+        await revoke_holders(session, organisation_id, now=now)
     return row
 
 

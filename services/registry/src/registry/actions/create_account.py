@@ -55,7 +55,6 @@ async def create_account(
         organisation_id=new.organisation_id,
         created_at=now,
         password_set_at=now,
-        revocations=0,
         version=1,
     )
     session.add(account)

@@ -94,7 +94,7 @@ async def insert_grant(
 async def end_role(
     session: AsyncSession, grant_id: UUID, *, account_id: UUID, expected: int, actor: Actor, now: datetime
 ) -> RoleGrant:
-    """Take a role away now, and tell every service that the account's tokens so far are no good.
+    """Take a role away now; the account's tokens so far are no good.
 
     Raises NotFound, StaleVersion, OutsideYourOrganisations, ManagedBySettings.
     """

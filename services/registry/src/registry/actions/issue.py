@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from servicekit.identity import Grant
+from registry.queries.access import Held
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,10 @@ class SessionLimits:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """Whom the next access token is for, with the grants of today."""
+    """Whom the next access token is for, with what is held today."""
 
     kind: str
     subject: UUID
     session_id: UUID
-    grants: tuple[Grant, ...]
+    held: Held
     scopes: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from registry.actions.end_access import end_sessions, revoke_client
 from registry.domain import ids
 from registry.domain.organisation_kinds import FRONT_COMMITTEE
 from registry.domain.roles import HOUSE_ROLE
@@ -69,6 +70,7 @@ async def ensure_administrator(
             actor=None,
             now=now,
         )
+        await end_sessions(session, account_id, reason="password_set", now=now)
     await _ensure_grants(session, {"account_id": account_id}, [("administrator", top) for top in tops.values()], now)
 
 
@@ -78,7 +80,7 @@ async def ensure_clients(session: AsyncSession, secret_hashes: Mapping[str, byte
     for client_id, secret_hash in secret_hashes.items():
         row_id = ids.house_client_id(client_id)
         values = {"secret_hash": secret_hash, "secret_set_at": now, "status": "active"}
-        await session.execute(
+        changed = await session.scalar(
             insert(ApiClient)
             .values(
                 id=row_id,
@@ -94,7 +96,18 @@ async def ensure_clients(session: AsyncSession, secret_hashes: Mapping[str, byte
                 set_=values | {"version": ApiClient.version + 1},
                 where=ApiClient.secret_hash != secret_hash,
             )
+            .returning(ApiClient.id)
         )
+        if changed is not None:
+            await audit.write(
+                session,
+                action="client.set_from_settings",
+                subject_type="api_client",
+                subject_id=row_id,
+                actor=None,
+                now=now,
+            )
+            await revoke_client(session, row_id, reason="client_revoked", now=now)
         await _ensure_grants(session, {"api_client_id": row_id}, [(HOUSE_ROLE, city_front)], now)
 
 

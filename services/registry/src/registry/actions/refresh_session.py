@@ -46,6 +46,7 @@ async def refresh_session(
             select(SignInSession, Account)
             .join(Account, Account.id == SignInSession.account_id)
             .where(SignInSession.id == spent)
+            .with_for_update(read=True, of=Account)  # no lock or end of a role passes unseen
         )
     ).one()
     opened, account = found
@@ -60,8 +61,8 @@ async def refresh_session(
             expires_at=min(now + timedelta(hours=limits.refresh_hours), opened.expires_at),
         )
     )
-    grants = await grants_on(session, account.id, local_date(now))
-    return Issued("person", account.id, opened.id, tuple(grants))
+    held = await grants_on(session, account.id, local_date(now))
+    return Issued("person", account.id, opened.id, held)
 
 
 async def _end_family_if_reused(session: AsyncSession, token_hash: bytes, now: datetime) -> None:

@@ -67,7 +67,7 @@ async def start_session(
     now: datetime,
 ) -> Issued:
     """Open a session after a right password. Raises WrongCredentials if the account changed meanwhile."""
-    account = await account_named(session, username)
+    account = await account_named(session, username, for_session=True)
     if account is None or account.status != "active" or account.version != candidate.version:
         raise WrongCredentials
     session.add(
@@ -89,9 +89,9 @@ async def start_session(
         )
     )
     await session.execute(delete(SignInThrottle).where(SignInThrottle.name_hash == name_hash))
-    grants = await grants_on(session, account.id, local_date(now))
-    actor = Actor("person", account.id, session_id, tuple(grants))
+    held = await grants_on(session, account.id, local_date(now))
+    actor = Actor("person", account.id, session_id, held.grants)
     await audit.write(
         session, action="session.started", subject_type="account", subject_id=account.id, actor=actor, now=now
     )
-    return Issued("person", account.id, session_id, tuple(grants))
+    return Issued("person", account.id, session_id, held)

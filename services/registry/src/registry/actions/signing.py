@@ -1,4 +1,4 @@
-"""Access tokens, signed here and nowhere else (RFC 9068 "at+jwt", EdDSA, 10 minutes), and the keys that verify them."""
+"""Access tokens, signed here and nowhere else (RFC 9068 "at+jwt", EdDSA), and the keys that verify them."""
 
 import re
 from collections.abc import Iterable
@@ -11,7 +11,6 @@ from joserfc.jwk import OKPKey
 
 from servicekit.identity import AUDIENCE, TOKEN_TYPE, Grant
 
-LIFETIME_SECONDS: Final = 600
 _PEM: Final = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
 
 
@@ -38,9 +37,10 @@ class TokenSigner:
         session_id: UUID,
         grants: Iterable[Grant],
         scopes: Iterable[str],
+        seconds: int,
         now: datetime,
     ) -> str:
-        """Return a signed token for a person or client with its grants of today.
+        """Return a signed token for a person or client with its grants of today, good for so many seconds.
 
         `iat_ms` is `iat` in milliseconds: who signs in again within the second of a revocation gets a good token.
         """
@@ -54,7 +54,7 @@ class TokenSigner:
             "jti": str(uuid4()),
             "iat": issued,
             "iat_ms": int(now.timestamp() * 1000),
-            "exp": issued + LIFETIME_SECONDS,
+            "exp": issued + seconds,
             "grants": [{"role": grant.role, "organisation": str(grant.organisation)} for grant in grants],
             "scope": " ".join(scopes),
         }

@@ -139,7 +139,7 @@ async def remove_role(
 ) -> None:
     """Take a role away; tokens that carry it are no good any more."""
     await grant_role.end_role(session, grant_id, account_id=account_id, expected=version, actor=actor, now=now)
-    process.verifier.forget(account_id)
+    process.verifier.revocations.want()
 
 
 @router.post("/accounts/{account_id}/lock", **answers(Conflict, OwnAccount, ManagedBySettings))
@@ -158,7 +158,7 @@ async def lock(
     account = await change_account.lock_account(
         session, account_id, expected=version, reason_code=body.reason_code, actor=actor, now=now
     )
-    process.verifier.forget(account_id)
+    process.verifier.revocations.want()
     return await _answer(session, account, response, keys)
 
 
@@ -197,7 +197,7 @@ async def reset_password(
     account = await change_account.reset_password(
         session, account_id, body.password, expected=version, actor=actor, passwords=passwords, now=now
     )
-    process.verifier.forget(account_id)
+    process.verifier.revocations.want()
     return await _answer(session, account, response, keys)
 
 
@@ -214,7 +214,7 @@ async def change_password(
     await change_account.change_own_password(
         session, body.current_password, body.password, actor=actor, passwords=passwords, now=now
     )
-    process.verifier.forget(actor.id)
+    process.verifier.revocations.want()
 
 
 async def _answer(session: AsyncSession, account: Any, response: Response, keys: Keys) -> AccountAnswer:

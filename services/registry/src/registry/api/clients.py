@@ -97,7 +97,7 @@ async def rotate(
     client = await change_client.rotate_client(
         session, row_id, secret_hash=hasher.hash(secret, "client"), expected=version, actor=actor, now=now
     )
-    process.verifier.forget(row_id)
+    process.verifier.revocations.want()
     return ClientSecretAnswer(client=await _answer(session, client, response), client_secret=secret)
 
 
@@ -113,7 +113,7 @@ async def revoke(
 ) -> ClientAnswer:
     """Shut a client out for good."""
     client = await change_client.revoke_client(session, row_id, expected=version, actor=actor, now=now)
-    process.verifier.forget(row_id)
+    process.verifier.revocations.want()
     return await _answer(session, client, response)
 
 

@@ -8,13 +8,12 @@ from fastapi import Response
 from pydantic import Field
 
 from registry.actions.authenticate_client import authenticate_client
-from registry.actions.issue import Issued
 from registry.actions.refresh_session import refresh_session
 from registry.actions.sign_in import begin_attempt, start_session
 from registry.actions.sign_out import sign_out
-from registry.actions.signing import LIFETIME_SECONDS
 from registry.api.access import Anyone, Keys, Limits, Passwords, Process, Secrets, SignedIn, Signer
 from registry.domain.errors import WrongCredentials
+from registry.domain.token_life import lifetime_seconds
 from registry.queries.accounts import Me, who_is
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
@@ -58,7 +57,7 @@ class TokenAnswer(Answer):
 
     access_token: str
     token_type: Literal["Bearer"] = "Bearer"
-    expires_in: int = LIFETIME_SECONDS
+    expires_in: int
     refresh_token: str | None = None
 
 
@@ -128,7 +127,7 @@ async def create_token(
                 raise WrongCredentials
             issued = refreshed
         case ClientGrant():
-            async with process.database.read() as session:
+            async with process.database.write() as session:
                 issued = await authenticate_client(
                     session,
                     body.client_id,
@@ -136,18 +135,18 @@ async def create_token(
                     session_id=uuid4(),
                     now=now,
                 )
-    token = _access_token(signer, issued, now)
-    return TokenAnswer(access_token=token, refresh_token=next_token if issued.kind == "person" else None)
-
-
-def _access_token(signer: Signer, issued: Issued, now: Now) -> str:
-    return signer.access_token(
+    seconds = lifetime_seconds(now, issued.held.last_day)
+    token = signer.access_token(
         issued.subject,
         kind=issued.kind,
         session_id=issued.session_id,
-        grants=issued.grants,
+        grants=issued.held.grants,
         scopes=issued.scopes,
+        seconds=seconds,
         now=now,
+    )
+    return TokenAnswer(
+        access_token=token, expires_in=seconds, refresh_token=next_token if issued.kind == "person" else None
     )
 
 
@@ -160,9 +159,9 @@ async def read_keys(response: Response, signer: Signer, _: Anyone) -> dict[str, 
 
 @router.post("/sessions/logout", status_code=204)
 async def end_session(session: WriteSession, actor: SignedIn, now: Now, process: Process) -> None:
-    """End this session; its refresh tokens die with it, and every service stops taking the account's older tokens."""
+    """End this session; its refresh tokens die with it, and no process takes its access tokens any more."""
     await sign_out(session, actor, now=now)
-    process.verifier.forget(actor.id)
+    process.verifier.revocations.want()
 
 
 @router.get("/me")

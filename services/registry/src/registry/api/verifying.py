@@ -1,60 +1,25 @@
-"""The registry's own check of tokens: its own keys without HTTP, and revocations within seconds."""
+"""The registry's own check of tokens: its own keys and its own table, without HTTP."""
 
-import base64
-import json
-import time
-from datetime import UTC, datetime, timedelta
-from typing import Final
-from uuid import UUID
+from typing import Any
 
-from registry.actions.signing import LIFETIME_SECONDS, TokenSigner
-from registry.queries.access import revocations
+from registry.actions.signing import TokenSigner
+from registry.queries.access import revocations_since
+from servicekit.clock import Clock
 from servicekit.db import Database
-from servicekit.errors import Unauthenticated
-from servicekit.identity import LEEWAY_SECONDS, Actor, TokenVerifier
-
-LOOK_SECONDS: Final = 5.0
-_TOKENS_LIVE: Final = timedelta(seconds=LIFETIME_SECONDS + LEEWAY_SECONDS + 60)
+from servicekit.identity import TokenVerifier
+from servicekit.revocations import Batch, Revocation, Revocations
 
 
-class OwnVerifier(TokenVerifier):
-    """Verifies with the signer's keys and refuses tokens issued before their holder's access was revoked.
+def own_verifier(signer: TokenSigner, database: Database, clock: Clock, *, issuer: str) -> TokenVerifier:
+    """Return the verifier of this process."""
 
-    Revocations are read from the database at most every five seconds, and at once after `forget`.
-    """
+    async def own_keys() -> dict[str, Any]:
+        return signer.keys()
 
-    def __init__(self, signer: TokenSigner, database: Database, *, issuer: str) -> None:
-        async def own_keys() -> dict[str, object]:
-            return signer.keys()
+    async def own_revocations(cursor: str | None) -> Batch:
+        async with database.read() as session:
+            rows, following = await revocations_since(session, int(cursor) if cursor else None, clock.now())
+        items = [Revocation(row.subject_id, row.session_id, row.revoked_at, row.expires_at) for row in rows]
+        return Batch(items, str(following))
 
-        super().__init__(own_keys, issuer=issuer)
-        self._database = database
-        self._revoked: dict[UUID, datetime] = {}
-        self._looked_at = float("-inf")
-
-    async def verify(self, token: str) -> Actor:
-        """Return the actor. Raises Unauthenticated, also for a token older than its holder's last revocation."""
-        actor = await super().verify(token)
-        if time.monotonic() - self._looked_at > LOOK_SECONDS:
-            await self._look()
-        revoked = self._revoked.get(actor.id)
-        if revoked is not None and _issued_at(token) < revoked:
-            raise Unauthenticated
-        return actor
-
-    def forget(self, subject: UUID) -> None:
-        """Drop the subject's remembered tokens and look for revocations at the next request."""
-        super().forget(subject)
-        self._looked_at = float("-inf")
-
-    async def _look(self) -> None:
-        self._looked_at = time.monotonic()
-        since = datetime.now(UTC) - _TOKENS_LIVE
-        async with self._database.read() as session:
-            self._revoked = await revocations(session, since)
-
-
-def _issued_at(token: str) -> datetime:
-    payload = token.split(".")[1]  # verified before
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return datetime.fromtimestamp(claims["iat_ms"] / 1000, UTC)
+    return TokenVerifier(own_keys, issuer=issuer, revocations=Revocations(own_revocations))

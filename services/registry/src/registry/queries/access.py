@@ -1,14 +1,23 @@
 """What sign-in and authorisation need to know: accounts, clients, grants, who administers what."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.tables import Account, ApiClient, Organisation, RoleGrant
+from registry.tables import Account, ApiClient, Organisation, Revocation, RoleGrant
 from servicekit.identity import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The roles held on a day, and the earliest last day among them, when any has one."""
+
+    grants: tuple[Grant, ...]
+    last_day: date | None
 
 
 def stands_on(thing: Any, day: date) -> ColumnElement[bool]:
@@ -17,10 +26,14 @@ def stands_on(thing: Any, day: date) -> ColumnElement[bool]:
     return condition
 
 
-async def grants_on(session: AsyncSession, holder: UUID, day: date) -> list[Grant]:
+async def grants_on(session: AsyncSession, holder: UUID, day: date) -> Held:
     """Return the roles an account or client holds on a day, at organisations that stand on it (one statement)."""
     statement = (
-        select(RoleGrant.role, RoleGrant.organisation_id)
+        select(
+            RoleGrant.role,
+            RoleGrant.organisation_id,
+            func.least(RoleGrant.valid_to, Organisation.valid_to).label("last_day"),
+        )
         .join(Organisation, Organisation.id == RoleGrant.organisation_id)
         .where(
             or_(RoleGrant.account_id == holder, RoleGrant.api_client_id == holder),
@@ -30,23 +43,41 @@ async def grants_on(session: AsyncSession, holder: UUID, day: date) -> list[Gran
         )
         .order_by(RoleGrant.role, RoleGrant.organisation_id)
     )
-    return [Grant(row.role, row.organisation_id) for row in await session.execute(statement)]
-
-
-async def account_named(session: AsyncSession, username: str) -> Account | None:
-    """Return the account with this name."""
-    return (await session.scalars(select(Account).where(Account.username == username))).one_or_none()
-
-
-async def client_named(session: AsyncSession, client_id: str) -> ApiClient | None:
-    """Return the client with this id."""
-    return (await session.scalars(select(ApiClient).where(ApiClient.client_id == client_id))).one_or_none()
-
-
-async def revocations(session: AsyncSession, since: datetime) -> dict[UUID, datetime]:
-    """Return whose tokens were declared no good after `since`, and when (one statement)."""
-    found = union_all(
-        select(Account.id, Account.revoked_at).where(Account.revoked_at > since),
-        select(ApiClient.id, ApiClient.revoked_at).where(ApiClient.revoked_at > since),
+    rows = (await session.execute(statement)).all()
+    return Held(
+        grants=tuple(Grant(row.role, row.organisation_id) for row in rows),
+        last_day=min((row.last_day for row in rows if row.last_day), default=None),
     )
-    return {row.id: row.revoked_at for row in await session.execute(found)}
+
+
+async def account_named(session: AsyncSession, username: str, *, for_session: bool = False) -> Account | None:
+    """Return the account with this name; `for_session` holds it so that no lock or end of a role passes unseen."""
+    statement = select(Account).where(Account.username == username)
+    if for_session:
+        statement = statement.with_for_update(read=True)
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def client_named(session: AsyncSession, client_id: str, *, for_session: bool = False) -> ApiClient | None:
+    """Return the client with this id; `for_session` as for accounts."""
+    statement = select(ApiClient).where(ApiClient.client_id == client_id)
+    if for_session:
+        statement = statement.with_for_update(read=True)
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def revocations_since(session: AsyncSession, cursor: int | None, now: datetime) -> tuple[list[Any], int]:
+    """Return the revocations that the snapshot behind `cursor` did not see and that still count, and the next cursor.
+
+    The cursor is the oldest transaction that was still running (one statement, so of the same snapshot): whatever
+    commits later has that number or a greater one. A cursor of the future is from before a restore; all is returned.
+    """
+    horizon = select(
+        cast(cast(func.pg_snapshot_xmin(func.pg_current_snapshot()), Text), BigInteger).label("cursor")
+    ).cte("horizon")
+    counts = Revocation.expires_at > now
+    if cursor is not None:
+        counts &= or_(Revocation.transaction_id >= cursor, horizon.c.cursor < cursor)
+    statement = select(horizon.c.cursor, Revocation).outerjoin_from(horizon, Revocation, counts)
+    rows = (await session.execute(statement)).all()
+    return [row.Revocation for row in rows if row.Revocation is not None], rows[0].cursor

@@ -3,6 +3,7 @@
 from registry.tables.accounts import Account, ApiClient, RefreshToken, RoleGrant, SignInSession, SignInThrottle
 from registry.tables.law import CalendarDay, CalendarYear, DeadlineRule, LegalInstrument, LegalProvision
 from registry.tables.registry_table import RegistryTable
+from registry.tables.revocations import Revocation
 from registry.tables.units import Organisation, OrganisationSuccession, Unit, UnitSuccession
 
 metadata = RegistryTable.metadata
@@ -18,6 +19,7 @@ __all__ = [
     "Organisation",
     "OrganisationSuccession",
     "RefreshToken",
+    "Revocation",
     "RoleGrant",
     "SignInSession",
     "SignInThrottle",

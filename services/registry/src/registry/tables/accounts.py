@@ -15,8 +15,7 @@ Instant = DateTime(timezone=True)
 class Account(RegistryTable):
     """A person who signs in; belongs to the organisation whose administrators look after it.
 
-    The name is sealed with the row's id. Tokens issued before `revoked_at` are no good. `revocations` numbers those
-    events, so that a consumer sees no gap although most changes of an account are nobody else's business.
+    The name is sealed with the row's id.
     """
 
     __tablename__ = "account"
@@ -29,8 +28,6 @@ class Account(RegistryTable):
     organisation_id: Mapped[OrganisationRef]
     created_at: Mapped[datetime] = mapped_column(Instant)
     password_set_at: Mapped[datetime] = mapped_column(Instant)
-    revocations: Mapped[int] = mapped_column(server_default=text("0"))
-    revoked_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     version: Mapped[Version]
 
     __table_args__ = (
@@ -57,8 +54,6 @@ class ApiClient(RegistryTable):
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     created_at: Mapped[datetime] = mapped_column(Instant)
     secret_set_at: Mapped[datetime] = mapped_column(Instant)
-    revocations: Mapped[int] = mapped_column(server_default=text("0"))
-    revoked_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     version: Mapped[Version]
 
     __table_args__ = (
