@@ -10,10 +10,23 @@ from sqlalchemy import text
 from registry.actions.issue import SessionLimits
 from registry.actions.prepare_house import FIRST_ADMINISTRATOR, ensure_administrator, ensure_clients
 from registry.actions.signing import TokenSigner
-from registry.api import accounts, calendar, clients, law, organisations, reference, territory, tokens
+from registry.api import (
+    access_codes,
+    accounts,
+    calendar,
+    clients,
+    law,
+    organisations,
+    own_account,
+    reference,
+    sessions,
+    territory,
+    tokens,
+)
 from registry.api.verifying import OwnVerifier
-from registry.domain.passwords import weakness
-from registry.passwords import PasswordHasher, SecretHasher
+from registry.domain.second_factor import is_secret
+from registry.jobs import JOBS
+from registry.passwords import PasswordHasher, SecretHasher, password_weakness
 from registry.queries.access import account_named
 from registry.settings import RegistrySettings
 from registry.tables import metadata
@@ -26,6 +39,7 @@ _PREFIX: Final = "/api/v1/registry"
 PUBLIC: Final = frozenset(
     {
         ("POST", f"{_PREFIX}/tokens"),
+        ("POST", f"{_PREFIX}/passwords"),
         ("GET", f"{_PREFIX}/jwks.json"),
         ("GET", f"{_PREFIX}/units"),
         ("GET", f"{_PREFIX}/units/{{unit_id}}"),
@@ -66,8 +80,11 @@ async def _prepare_accounts(
     runtime: Runtime, settings: RegistrySettings, passwords: PasswordHasher, secrets: SecretHasher
 ) -> None:
     password = unicodedata.normalize("NFC", settings.admin_password.get_secret_value())
-    if weakness(password, FIRST_ADMINISTRATOR):
+    if password_weakness(password, [FIRST_ADMINISTRATOR]):
         raise ValueError("ADMIN_PASSWORD is too weak: at least 15 characters, not a common password")
+    totp_secret = settings.admin_totp_secret.get_secret_value().strip()
+    if not is_secret(totp_secret):
+        raise ValueError("ADMIN_TOTP_SECRET must be base32 of at least 20 bytes")
     clients = json.loads(settings.client_secrets.get_secret_value())
     hashes = {name: secrets.hash(secret, "client") for name, secret in clients.items()}
     now = runtime.clock.now()
@@ -78,7 +95,7 @@ async def _prepare_accounts(
     async with runtime.database.write() as session:
         # Processes that start together do this one after the other.
         await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('registry.prepare'))"))
-        await ensure_administrator(session, new_hash, keyring=runtime.keyring, now=now)
+        await ensure_administrator(session, new_hash, totp_secret, keyring=runtime.keyring, now=now)
         await ensure_clients(session, hashes, now=now)
 
 
@@ -89,6 +106,9 @@ SERVICE: Final = Service(
     metadata=metadata,
     routers=(
         tokens.router,
+        access_codes.router,
+        own_account.router,
+        sessions.router,
         accounts.router,
         clients.router,
         territory.router,
@@ -98,6 +118,7 @@ SERVICE: Final = Service(
         reference.router,
     ),
     public=PUBLIC,
+    jobs=JOBS,
     prepare=prepare,
 )
 

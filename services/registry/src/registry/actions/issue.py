@@ -1,8 +1,10 @@
 """What a successful sign-in of any sort leads to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from registry.domain.roles import DECIDING
 from servicekit.identity import Grant
 
 
@@ -16,10 +18,18 @@ class SessionLimits:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """Whom the next access token is for, with the grants of today."""
+    """Whom the next access token is for, with the grants of today; `withheld` roles need a second factor first."""
 
     kind: str
     subject: UUID
     session_id: UUID
     grants: tuple[Grant, ...]
     scopes: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+
+
+def issued_to_person(account: UUID, session_id: UUID, grants: Sequence[Grant], *, second_factor: bool) -> Issued:
+    """Return what a person's session gets: without a second factor, no role that decides."""
+    held = tuple(grant for grant in grants if second_factor or grant.role not in DECIDING)
+    withheld = sorted({grant.role for grant in grants} - {grant.role for grant in held})
+    return Issued("person", account, session_id, held, withheld=tuple(withheld))

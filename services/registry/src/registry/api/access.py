@@ -1,6 +1,7 @@
 """Who may call what, and what a route takes from the process it runs in."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
@@ -45,6 +46,14 @@ async def _process(request: Request) -> Runtime:
     return _runtime(request)
 
 
+_BUCKET: Final = re.compile("[0-9a-f]{32}")
+
+
+async def _client_bucket(request: Request) -> str:
+    sent = request.headers.getlist("x-client-bucket")
+    return sent[0] if len(sent) == 1 and _BUCKET.fullmatch(sent[0]) else "unknown"
+
+
 Anyone = Annotated[Actor | None, allow_anyone()]
 SignedIn = Annotated[Actor, allow()]
 Administrator = Annotated[Actor, allow("administrator")]
@@ -56,3 +65,5 @@ Secrets = Annotated[SecretHasher, Depends(_secrets)]
 Limits = Annotated[SessionLimits, Depends(_limits)]
 Keys = Annotated[Keyring, Depends(_keyring)]
 Process = Annotated[Runtime, Depends(_process)]
+ClientBucket = Annotated[str, Depends(_client_bucket)]
+"""Whose network a request comes from: a hash that the gateway makes anew each day, or "unknown", one for all others."""
