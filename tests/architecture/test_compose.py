@@ -85,7 +85,7 @@ def test_a_service_gets_its_own_secrets_and_only_the_migration_the_owners(name: 
     serving, working, migrating = secrets_of(name), secrets_of(f"{name}-worker"), secrets_of(f"{name}-migrate")
     assert serving == working
     assert migrating == serving | {"migration_database_url": f"{name}_migration_database_url"}
-    shared = {"client_secrets", "admin_password"} if name == "registry" else set()
+    shared = {"client_secrets", "admin_password", "admin_totp_secret"} if name == "registry" else set()
     assert {source for source in serving.values() if not source.startswith(f"{name}_")} == shared
     assert secrets_of("gateway") == {"client_secret": "gateway_client_secret"}
     assert "secrets" not in SERVICES["caddy"]

@@ -23,7 +23,12 @@ IDS = [f"{'|'.join(route.methods)} {route.path}" for _, route in CASES]
 REPEATABLE_ANYWAY = {
     "/api/v1/registry/tokens": "a token given twice would be a leak",
     "/api/v1/registry/sessions/logout": "signing out twice is signed out",
+    "/api/v1/registry/passwords": "a code is good once",
     "/api/v1/registry/me/password": "the old password is no longer right the second time",
+    "/api/v1/registry/me/totp": "makes another secret; only the one confirmed counts",
+    "/api/v1/registry/me/totp/confirm": "nothing waits for a confirmation the second time",
+    "/api/v1/registry/me/sessions/{session_id}": "ended twice is ended",
+    "/api/v1/registry/me/sessions/end-others": "ended twice is ended",
     "/api/v1/registry/calendar/{day}": "sets what a day is; If-Match once it was set before",
     "/api/v1/registry/calendar/years/{year}": "sets what a year is; If-Match once it was set before",
     "/api/v1/feedback/uploads": "a second copy of a photo is forgotten after a day",

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from devstack.demo.client import Client
-from devstack.demo.people import city_organisation
+from devstack.demo.people import city_organisation, join, sign_in_administrator
 from devstack.paths import SERVICES
 from devstack.stack import Stack
 
@@ -34,21 +34,15 @@ REFUSALS = {400, 404, 405, 413, 415, 422}
 @pytest.fixture(scope="module")
 async def everybody(house: Stack, nobody: Client) -> AsyncIterator[dict[str, str]]:
     """The headers of somebody who holds every role at the city, so that only the input can be the reason."""
-    credentials = {"grant_type": "password", "username": house.admin_user, "password": house.admin_password}
-    admin = await nobody.sign_in(credentials, "administrator")
+    admin = await sign_in_administrator(nobody, house.admin_password, house.admin_totp_secret)
     organisation = await city_organisation(nobody, "front_committee")
-    name, password = f"all.{uuid.uuid4().hex[:6]}", uuid.uuid4().hex
     roles = [{"role": role, "organisation_id": organisation} for role in ROLES]
-    account = {"username": name, "name": "Người thử", "password": password, "organisation_id": organisation}
-    await admin.post("/registry/accounts", {**account, "roles": roles})
-    answer = await nobody.post(
-        "/registry/tokens",
-        {"grant_type": "password", "username": name, "password": password},
-        status=200,
-        key=False,
-    )
-    yield {"Authorization": f"Bearer {answer['access_token']}"}
+    name = f"all.{uuid.uuid4().hex[:6]}"
+    account = {"username": name, "name": "Người thử", "organisation_id": organisation, "roles": roles}
+    person = await join(nobody, admin, account, name)
+    yield {"Authorization": f"Bearer {person.token}"}
     await admin.close()
+    await person.close()
 
 
 @pytest.fixture(scope="module")

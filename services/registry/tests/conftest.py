@@ -13,17 +13,20 @@ import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI
+from pyotp import TOTP, random_base32
 from sqlalchemy import event
 
 from devstack.credentials import new_key, new_keyring, new_signing_key
 from devstack.databases import Database
 from devstack.engines import Engines
 from registry.app import create_app
+from registry.domain.roles import DECIDING
 from registry.passwords import PasswordHasher
 from registry.settings import RegistrySettings
 from servicekit import migrations, web
 
 ADMIN_PASSWORD = "mật khẩu quản trị dùng để thử"
+ADMIN_TOTP_SECRET = random_base32()
 CLIENT_SECRET = "targets-secret-0123456789abcdef"
 API = "/api/v1/registry"
 
@@ -69,6 +72,7 @@ def make_settings(engines: Engines, database: Database, **changes: Any) -> Regis
         "signing_key": new_signing_key(),
         "client_secrets": json.dumps({"targets": CLIENT_SECRET, "feedback": CLIENT_SECRET[::-1]}),
         "admin_password": ADMIN_PASSWORD,
+        "admin_totp_secret": ADMIN_TOTP_SECRET,
         "log_format": "json",
     }
     return RegistrySettings(**(values | changes))
@@ -94,17 +98,43 @@ class House:
     clock: MovableClock
     admin: dict[str, str]
 
-    async def token(self, **body: str) -> httpx.Response:
-        return await self.http.post(f"{API}/tokens", json=body)
+    async def token(self, bucket: str | None = None, **body: str) -> httpx.Response:
+        """Ask for a token, from another network each time unless one is named."""
+        headers = {"x-client-bucket": bucket or uuid.uuid4().hex}
+        return await self.http.post(f"{API}/tokens", json=body, headers=headers)
 
-    async def sign_in(self, username: str, password: str) -> dict[str, Any]:
-        answer = await self.token(grant_type="password", username=username, password=password)
+    async def sign_in(self, username: str, password: str, secret: str | None = None) -> dict[str, Any]:
+        more = {"totp": await self.unused_code(username, secret)} if secret else {}
+        answer = await self.token(grant_type="password", username=username, password=password, **more)
         assert answer.status_code == 200, answer.text
         body: dict[str, Any] = answer.json()
         return body
 
-    async def headers(self, username: str, password: str) -> dict[str, str]:
-        return bearer((await self.sign_in(username, password))["access_token"])
+    async def unused_code(self, username: str, secret: str) -> str:
+        """The present code, as if none was used before: tests sign in more often than every half minute."""
+        await self.rows("UPDATE account SET totp_last_step = NULL WHERE username = $1", username)
+        return TOTP(secret).at(self.clock.now())
+
+    async def headers(self, username: str, password: str, secret: str | None = None) -> dict[str, str]:
+        return bearer((await self.sign_in(username, password, secret))["access_token"])
+
+    async def person_headers(self, person: dict[str, Any]) -> dict[str, str]:
+        """Sign a person of `new_person` in, with the second factor if there is one."""
+        return await self.headers(person["username"], person["password"], person.get("secret"))
+
+    async def use_code(self, code: str, password: str) -> httpx.Response:
+        headers = {"x-client-bucket": uuid.uuid4().hex}
+        return await self.http.post(f"{API}/passwords", json={"code": code, "password": password}, headers=headers)
+
+    async def enrol(self, headers: dict[str, str], password: str, **proof: str) -> tuple[str, list[str]]:
+        """Enrol an authenticator app; returns its secret and the recovery codes."""
+        begun = await self.http.post(f"{API}/me/totp", headers=headers, json={"current_password": password, **proof})
+        assert begun.status_code == 200, begun.text
+        secret = begun.json()["secret"]
+        code = TOTP(secret).at(self.clock.now())
+        done = await self.http.post(f"{API}/me/totp/confirm", headers=headers, json={"totp": code})
+        assert done.status_code == 200, done.text
+        return secret, done.json()["recovery_codes"]
 
     async def service_headers(self) -> dict[str, str]:
         answer = await self.token(grant_type="client_credentials", client_id="targets", client_secret=CLIENT_SECRET)
@@ -168,7 +198,7 @@ async def running_house(settings: RegistrySettings, dsn: str) -> AsyncIterator[H
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://registry") as http:
             house = House(app, http, dsn, clock, {})
-            house.admin = await house.headers("quantri", ADMIN_PASSWORD)
+            house.admin = await house.headers("quantri", ADMIN_PASSWORD, ADMIN_TOTP_SECRET)
             yield house
 
 
@@ -180,26 +210,40 @@ async def house(settings: RegistrySettings, database: Database) -> AsyncIterator
 
 @pytest.fixture
 async def new_person(house: House) -> Callable[..., Awaitable[dict[str, Any]]]:
-    """Make an account; returns its answer with `password` added."""
+    """Make an account whose person accepted the invitation; returns its answer with `password` added.
+
+    Who holds a role that decides is enrolled too (`secret`, `recovery_codes`), unless told not to be.
+    """
 
     async def make(
-        kind: str = "front_committee", code: str = "31135", roles: tuple[str, ...] = ("front_officer",)
+        kind: str = "front_committee",
+        code: str = "31135",
+        roles: tuple[str, ...] = ("intake_officer",),
+        *,
+        enrolled: bool | None = None,
     ) -> dict[str, Any]:
         organisation = await house.organisation(kind, code)
         username = f"u{uuid.uuid4().hex[:10]}"
-        password = f"câu mật khẩu riêng của {username}"
+        password = f"câu riêng chẳng ai đoán của {username}"
         answer = await house.http.post(
             f"{API}/accounts",
             headers=house.admin | key(),
             json={
                 "username": username,
                 "name": "Nguyễn Thị Thử",
-                "password": password,
                 "organisation_id": organisation,
                 "roles": [{"role": role, "organisation_id": organisation} for role in roles],
             },
         )
         assert answer.status_code == 201, answer.text
-        return {**answer.json(), "password": password}
+        accepted = await house.use_code(answer.json()["code"], password)
+        assert accepted.status_code == 204, accepted.text
+        person = {"password": password}
+        if enrolled if enrolled is not None else not DECIDING.keys().isdisjoint(roles):
+            headers = await house.headers(username, password)
+            secret, recovery_codes = await house.enrol(headers, password)
+            person |= {"secret": secret, "recovery_codes": recovery_codes}
+        read = await house.http.get(answer.headers["location"], headers=house.admin)
+        return {**read.json(), **person}
 
     return make

@@ -18,7 +18,6 @@ async def account_body(house: House, **changes: Any) -> dict[str, Any]:
     return {
         "username": username,
         "name": "Trần Văn Ví Dụ",
-        "password": f"câu mật khẩu riêng của {username}",
         "organisation_id": await house.organisation("front_committee"),
     } | changes
 
@@ -28,8 +27,8 @@ async def test_create_read_and_list(house: House) -> None:
     made = await house.http.post(f"{API}/accounts", headers=house.admin | key(), json=body)
     assert made.status_code == 201
     assert made.headers["etag"] == '"1"'
-    account = made.json()
-    assert "password" not in account
+    account = made.json()["account"]
+    assert (account["status"], account["password_set_at"]) == ("invited", None)
     read = await house.http.get(made.headers["location"], headers=house.admin)
     assert read.json() == account
     page = await house.http.get(
@@ -65,8 +64,8 @@ async def test_the_same_request_twice_makes_one_account(house: House) -> None:
     ],
 )
 async def test_weak_passwords_are_refused(house: House, password: str, code: str) -> None:
-    body = await account_body(house, password=password)
-    answer = await house.http.post(f"{API}/accounts", headers=house.admin | key(), json=body)
+    made = await house.http.post(f"{API}/accounts", headers=house.admin | key(), json=await account_body(house))
+    answer = await house.use_code(made.json()["code"], password)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["code"] == code
     assert password not in answer.text
@@ -74,11 +73,11 @@ async def test_weak_passwords_are_refused(house: House, password: str, code: str
 
 async def test_only_administrators_and_only_below_them(house: House, new_person: NewPerson) -> None:
     officer = await new_person()
-    headers = await house.headers(officer["username"], officer["password"])
+    headers = await house.person_headers(officer)
     answer = await house.http.post(f"{API}/accounts", headers=headers | key(), json=await account_body(house))
     assert answer.status_code == 403
     local = await new_person(roles=("administrator",))
-    headers = await house.headers(local["username"], local["password"])
+    headers = await house.person_headers(local)
     inside = await house.http.post(f"{API}/accounts", headers=headers | key(), json=await account_body(house))
     assert inside.status_code == 201
     for kind, code in (("front_committee", "31120"), ("front_committee", "92"), ("peoples_committee", "31135")):
@@ -87,7 +86,7 @@ async def test_only_administrators_and_only_below_them(house: House, new_person:
         assert (answer.status_code, answer.json()["code"]) == (403, "outside_your_organisations")
         role = {"role": "head", "organisation_id": elsewhere["organisation_id"]}
         answer = await house.http.post(
-            f"{API}/accounts/{inside.json()['id']}/roles", headers=headers | key(), json=role
+            f"{API}/accounts/{inside.json()['account']['id']}/roles", headers=headers | key(), json=role
         )
         assert answer.status_code == 403
     stranger = await new_person(code="31120")
@@ -172,9 +171,9 @@ async def test_lock_ends_everything_and_unlock_lets_in_again(house: House, new_p
     assert (await house.http.post(f"{address}/lock", headers=house.admin, json=reason)).status_code == 428
     stale = await house.http.post(f"{address}/lock", headers=house.admin | if_match(9), json=reason)
     assert stale.status_code == 412
-    locked = await house.http.post(f"{address}/lock", headers=house.admin | if_match(1), json=reason)
-    assert (locked.status_code, locked.json()["status"], locked.headers["etag"]) == (200, "locked", '"2"')
-    twice = await house.http.post(f"{address}/lock", headers=house.admin | if_match(2), json=reason)
+    locked = await house.http.post(f"{address}/lock", headers=house.admin | if_match(2), json=reason)
+    assert (locked.status_code, locked.json()["status"], locked.headers["etag"]) == (200, "locked", '"3"')
+    twice = await house.http.post(f"{address}/lock", headers=house.admin | if_match(3), json=reason)
     assert twice.status_code == 409
     refused = await house.token(grant_type="refresh_token", refresh_token=signed_in["refresh_token"])
     assert refused.status_code == 401
@@ -182,7 +181,7 @@ async def test_lock_ends_everything_and_unlock_lets_in_again(house: House, new_p
     assert (wrong.status_code, wrong.json()["code"]) == (401, "wrong_credentials")
     me = await house.http.get(f"{API}/me", headers=bearer(signed_in["access_token"]))
     assert me.status_code == 401
-    unlocked = await house.http.post(f"{address}/unlock", headers=house.admin | if_match(2))
+    unlocked = await house.http.post(f"{address}/unlock", headers=house.admin | if_match(3))
     assert unlocked.json()["status"] == "active"
     assert (await house.sign_in(person["username"], person["password"]))["access_token"]
     audited = await house.rows(
@@ -191,6 +190,9 @@ async def test_lock_ends_everything_and_unlock_lets_in_again(house: House, new_p
     )
     assert [tuple(row) for row in audited] == [
         ("account.created", None),
+        ("account.invitation_issued", None),
+        ("account.password_set", None),
+        ("account.invitation_used", None),
         ("account.locked", "left_office"),
         ("account.unlocked", None),
     ]
@@ -209,13 +211,6 @@ async def test_passwords_can_be_changed(house: House, new_person: NewPerson) -> 
     )
     assert done.status_code == 204
     assert (await house.sign_in(person["username"], new))["access_token"]
-    reset = await house.http.post(
-        f"{API}/accounts/{person['id']}/password",
-        headers=house.admin | if_match(2),
-        json={"password": "câu do quản trị đặt lại"},
-    )
-    assert reset.status_code == 200
-    assert (await house.sign_in(person["username"], "câu do quản trị đặt lại"))["access_token"]
 
 
 async def test_a_local_administrator_cannot_take_over_a_wider_role(house: House, new_person: NewPerson) -> None:
@@ -227,13 +222,11 @@ async def test_a_local_administrator_cannot_take_over_a_wider_role(house: House,
         json={"role": "head", "organisation_id": city},
     )
     local = await new_person(roles=("administrator",))
-    headers = await house.headers(local["username"], local["password"])
-    answer = await house.http.post(
-        f"{API}/accounts/{person['id']}/password",
-        headers=headers | if_match(1),
-        json={"password": "câu mật khẩu để chiếm quyền"},
-    )
-    assert answer.status_code == 403
+    headers = await house.person_headers(local)
+    address = f"{API}/accounts/{person['id']}"
+    for method, path in (("POST", "recovery"), ("POST", "invitation"), ("DELETE", "second-factor")):
+        answer = await house.http.request(method, f"{address}/{path}", headers=headers | if_match(person["version"]))
+        assert (answer.status_code, answer.json()["code"]) == (403, "outside_your_organisations"), path
 
 
 async def test_nobody_decides_on_the_own_account(house: House, new_person: NewPerson) -> None:

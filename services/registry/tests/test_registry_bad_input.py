@@ -22,12 +22,12 @@ async def good_bodies(house: House) -> dict[tuple[str, str], dict[str, Any]]:
         ("POST", "/accounts"): {
             "username": "ten-dang-nhap",
             "name": "Lê Thị Thử",
-            "password": "một câu mật khẩu đủ dài",
             "organisation_id": organisation,
         },
         ("POST", f"/accounts/{SOME}/roles"): {"role": "head", "organisation_id": organisation},
         ("POST", f"/accounts/{SOME}/lock"): {"reason_code": "left"},
-        ("POST", f"/accounts/{SOME}/password"): {"password": "một câu mật khẩu đủ dài"},
+        ("POST", "/me/totp"): {"current_password": "x"},
+        ("POST", "/me/totp/confirm"): {"totp": "123456"},
         ("POST", "/me/password"): {"current_password": "x", "password": "một câu mật khẩu đủ dài"},
         ("POST", "/clients"): {"client_id": "he-thong", "name": "Hệ thống", "organisation_id": organisation},
         ("POST", "/organisations"): {

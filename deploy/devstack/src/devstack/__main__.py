@@ -71,6 +71,7 @@ async def _up(data: Path, ports: Ports, *, quiet: bool) -> None:
             started = True
             _progress(f"everything is ready after {time.monotonic() - began:.1f} s: {stack.base_url}")
             _progress(f"administrator: {stack.admin_user}, password in {stack.credentials.folder / 'admin_password'}")
+            _progress(f"its one-time code: ./nhipcau ops code --data {stack.data} (--app for an authenticator app)")
             _progress("Ctrl-C stops everything")
             await stop.wait()
             _progress("stopping …")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from pyotp import random_base32
 
 from devstack import paths
 from devstack.databases import Passwords
@@ -49,7 +50,11 @@ def new_signing_key() -> str:
 
 def wanted() -> dict[str, Callable[[], str]]:
     """Every secret by file name, with how it is made."""
-    made: dict[str, Callable[[], str]] = {"postgres_password": new_password, "admin_password": new_password}
+    made: dict[str, Callable[[], str]] = {
+        "postgres_password": new_password,
+        "admin_password": new_password,
+        "admin_totp_secret": random_base32,
+    }
     for client in CLIENTS:
         made[f"{client}_client_secret"] = new_password
     for service in paths.SERVICES:

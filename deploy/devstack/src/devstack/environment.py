@@ -81,6 +81,7 @@ def of_service(
     if name == "registry":
         environment["CLIENT_SECRETS"] = json.dumps(credentials.clients())
         environment["ADMIN_PASSWORD"] = credentials.read("admin_password")
+        environment["ADMIN_TOTP_SECRET"] = credentials.read("admin_totp_secret")
     if name == "feedback":
         environment["FILES_URL"] = (data / "files").as_uri()
     environment |= {option: os.environ[option] for option in OPTIONS if option in os.environ}

@@ -130,6 +130,11 @@ class Stack:
         return self.credentials.read("admin_password")
 
     @property
+    def admin_totp_secret(self) -> str:
+        """Secret of the first administrator's one-time codes, as generated."""
+        return self.credentials.read("admin_totp_secret")
+
+    @property
     def admin_dsn(self) -> str:
         """Connection string of PostgreSQL's superuser."""
         return self.engine.admin_dsn

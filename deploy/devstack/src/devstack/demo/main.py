@@ -89,7 +89,9 @@ async def on_own_stack(steps: Steps) -> None:
         async with Stack(extra_env=settings) as stack:
             steps._note("everything starts on this machine", True, began, {"url": stack.base_url})
             nobody = Client(stack.base_url)
-            cast: Cast = await steps.run("people sign in", gather_cast(nobody, stack.admin_password))
+            cast: Cast = await steps.run(
+                "people sign in", gather_cast(nobody, stack.admin_password, stack.admin_totp_secret)
+            )
             endpoint = await journey(steps, cast, receiver, "127.0.0.1")
             await steps.run(
                 "PostgreSQL and NATS are killed with -9 and come back", breaking.kill_and_count(cast, stack)
@@ -98,12 +100,14 @@ async def on_own_stack(steps: Steps) -> None:
             await steps.run("the receiver's books still agree", listening.heard(cast, receiver, endpoint))
 
 
-async def against(steps: Steps, url: str, password: str, host: str, port: int, *, verify: bool) -> None:
+async def against(
+    steps: Steps, url: str, password: str, totp_secret: str, host: str, port: int, *, verify: bool
+) -> None:
     """The journey against an installation that is already running, with its own delays (90 s and 60 s unless set)."""
     extra_patience.set(150.0)
     with Receiver("0.0.0.0", port) as receiver:
         nobody = Client(url, verify=verify)
-        cast = await steps.run("people sign in", gather_cast(nobody, password))
+        cast = await steps.run("people sign in", gather_cast(nobody, password, totp_secret))
         await journey(steps, cast, receiver, host)
 
 
@@ -112,7 +116,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="nhipcau demo", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one object at the end instead of lines")
     parser.add_argument("--against", metavar="URL", help="use this installation instead of an own one")
-    parser.add_argument("--admin-password-file", type=Path, help="with --against: the first administrator's password")
+    parser.add_argument(
+        "--admin-password-file",
+        type=Path,
+        help="with --against: the first administrator's password; admin_totp_secret lies beside it",
+    )
     parser.add_argument("--receiver-host", default="127.0.0.1", help="with --against: how it reaches this machine")
     parser.add_argument("--receiver-port", type=int, default=8099, help="with --against: must be in ALLOWED_TARGETS")
     parser.add_argument("--insecure", action="store_true", help="with --against: accept any certificate")
@@ -123,12 +131,14 @@ def main(arguments: list[str]) -> int:
         if chosen.admin_password_file is None:
             parser.error("--against needs --admin-password-file")
         password = chosen.admin_password_file.read_text().strip()
+        totp_secret = chosen.admin_password_file.with_name("admin_totp_secret").read_text().strip()
 
         async def run() -> None:
             await against(
                 steps,
                 chosen.against.rstrip("/"),
                 password,
+                totp_secret,
                 chosen.receiver_host,
                 chosen.receiver_port,
                 verify=not chosen.insecure,

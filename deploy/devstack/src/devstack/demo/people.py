@@ -1,8 +1,11 @@
-"""Who takes part: accounts made by the administrator, each with a random password and the roles of one organisation."""
+"""Who takes part: people the administrator invites, each with a password of their own, an authenticator app where a
+role decides, and the roles of one organisation."""
 
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
+
+from pyotp import TOTP
 
 from devstack.demo.client import Client, expect
 
@@ -46,11 +49,15 @@ PEOPLE = {
 """Name → (organisation, roles)."""
 
 
-async def gather_cast(nobody: Client, admin_password: str) -> Cast:
-    """Sign the administrator in, find the organisations, and give everybody an account."""
-    admin = await nobody.sign_in(
-        {"grant_type": "password", "username": "quantri", "password": admin_password}, "administrator"
-    )
+async def sign_in_administrator(nobody: Client, password: str, totp_secret: str) -> Client:
+    """Sign the first administrator in; each one-time code is good once, so share the client."""
+    credentials = {"grant_type": "password", "username": "quantri", "password": password}
+    return await nobody.sign_in(credentials, "administrator", totp_secret)
+
+
+async def gather_cast(nobody: Client, admin_password: str, admin_totp_secret: str) -> Cast:
+    """Sign the administrator in, find the organisations, and invite everybody."""
+    admin = await sign_in_administrator(nobody, admin_password, admin_totp_secret)
     cast = Cast(nobody, admin)
     cast.organisations = {
         "city_front": await city_organisation(nobody, "front_committee"),
@@ -69,16 +76,31 @@ async def gather_cast(nobody: Client, admin_password: str) -> Cast:
 
 
 async def _person(cast: Cast, username: str, place: str, roles: list[str], name: str) -> Client:
-    password = secrets.token_urlsafe(18)
     account = {
         "username": username,
         "name": f"Người tham gia thử nghiệm {name.replace('_', ' ')}",
-        "password": password,
         "organisation_id": cast.organisations[place],
         "roles": [{"role": role, "organisation_id": cast.organisations[place]} for role in roles],
     }
-    await cast.admin.post("/registry/accounts", account)
-    return await cast.nobody.sign_in({"grant_type": "password", "username": username, "password": password}, name)
+    return await join(cast.nobody, cast.admin, account, name)
+
+
+async def join(nobody: Client, admin: Client, account: dict[str, Any], name: str) -> Client:
+    """Invite a person who sets a password, signs in, and enrols an authenticator app if a role needs it."""
+    password = secrets.token_urlsafe(18)
+    invited = await admin.post("/registry/accounts", account)
+    await nobody.post("/registry/passwords", {"code": invited["code"], "password": password}, status=204, key=False)
+    credentials = {"grant_type": "password", "username": account["username"], "password": password}
+    answer = await nobody.post("/registry/tokens", credentials, status=200, key=False)
+    person = nobody.with_token(answer, name)
+    if not answer["must_enrol_second_factor"]:
+        return person
+    begun = await person.post("/registry/me/totp", {"current_password": password}, status=200, key=False)
+    code = TOTP(begun["secret"]).now()
+    await person.post("/registry/me/totp/confirm", {"totp": code}, status=200, key=False)
+    await person.close()
+    refresh = {"grant_type": "refresh_token", "refresh_token": answer["refresh_token"]}
+    return nobody.with_token(await nobody.post("/registry/tokens", refresh, status=200, key=False), name)
 
 
 async def _system(cast: Cast, run: str) -> Client:

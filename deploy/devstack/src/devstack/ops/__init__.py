@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import typer
 
-MODULES = ("doctor", "backup", "outbox", "reconcile", "dlq", "audit", "keys")
+MODULES = ("doctor", "backup", "outbox", "reconcile", "dlq", "audit", "keys", "code")
 
 
 def build() -> typer.Typer:

@@ -24,7 +24,15 @@ class SealedTable:
 
 
 SEALED = (
-    SealedTable("registry", "account", {"name_sealed": "account.name_sealed/{key}"}),
+    SealedTable(
+        "registry",
+        "account",
+        {
+            "name_sealed": "account.name_sealed/{key}",
+            "totp_sealed": "account.totp_sealed/{key}",
+            "totp_pending_sealed": "account.totp_pending_sealed/{key}",
+        },
+    ),
     SealedTable(
         "feedback",
         "submission",

@@ -1,17 +1,16 @@
-"""Lock, unlock, and set passwords."""
+"""What administrators do to an account: lock, unlock, take a lost authenticator app off, end its sessions."""
 
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.actions.create_account import check_password
 from registry.actions.end_access import end_sessions
 from registry.actions.grant_role import FIRST_ADMINISTRATOR_ID
-from registry.domain.errors import ManagedBySettings, OutsideYourOrganisations, OwnAccount, WrongCredentials
-from registry.passwords import PasswordHasher
+from registry.domain.errors import ManagedBySettings, OutsideYourOrganisations, OwnAccount
 from registry.queries.administering import administered_account, holds_roles_elsewhere
-from registry.tables import Account
+from registry.tables import Account, RecoveryCode
 from servicekit import audit
 from servicekit.errors import Conflict, StaleVersion
 from servicekit.identity import Actor
@@ -33,52 +32,55 @@ async def lock_account(
 async def unlock_account(
     session: AsyncSession, account_id: UUID, *, expected: int, actor: Actor, now: datetime
 ) -> Account:
-    """Unlock an account; it signs in anew. Raises NotFound, StaleVersion, Conflict, ManagedBySettings."""
+    """Unlock an account; it signs in anew, or takes up its invitation.
+
+    Raises NotFound, StaleVersion, Conflict, ManagedBySettings.
+    """
     account = await _changeable(session, account_id, expected=expected, actor=actor)
     if account.status != "locked":
         raise Conflict
-    account.status = "active"
+    account.status = "active" if account.password_hash else "invited"
     await _changed(session, account, "account.unlocked", actor=actor, now=now)
     return account
 
 
-async def reset_password(
-    session: AsyncSession,
-    account_id: UUID,
-    password: str,
-    *,
-    expected: int,
-    actor: Actor,
-    passwords: PasswordHasher,
-    now: datetime,
+async def reset_second_factor(
+    session: AsyncSession, account_id: UUID, *, expected: int, actor: Actor, now: datetime
 ) -> Account:
-    """Set another person's password; all sessions end. Raises PasswordTooWeak, OutsideYourOrganisations and the like.
+    """Take off a lost authenticator app with its recovery codes; all sessions end, the person enrols anew.
 
-    Refused when the account holds a role elsewhere: whoever knows the password could use that role too.
+    Raises NotFound, StaleVersion, Conflict (none enrolled), OutsideYourOrganisations, ManagedBySettings.
+    """
+    account = await restorable_account(session, account_id, expected=expected, actor=actor)
+    if account.totp_sealed is None:
+        raise Conflict
+    account.totp_sealed = account.totp_pending_sealed = account.totp_last_step = account.totp_set_at = None
+    await session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
+    await _changed(session, account, "account.second_factor_reset", actor=actor, now=now)
+    await end_sessions(session, account_id, reason="logout", now=now)
+    return account
+
+
+async def end_all_sessions(
+    session: AsyncSession, account_id: UUID, *, expected: int, actor: Actor, now: datetime
+) -> Account:
+    """End every session of an account, which may sign in again. Raises NotFound, StaleVersion, ManagedBySettings."""
+    account = await _changeable(session, account_id, expected=expected, actor=actor)
+    await _changed(session, account, "account.sessions_ended", actor=actor, now=now)
+    await end_sessions(session, account_id, reason="logout", now=now)
+    return account
+
+
+async def restorable_account(session: AsyncSession, account_id: UUID, *, expected: int, actor: Actor) -> Account:
+    """Return an account the actor may let its person back into, locked against others.
+
+    Refused when it holds a role elsewhere: whoever has the code could use that role too. Raises NotFound,
+    StaleVersion, OutsideYourOrganisations, ManagedBySettings.
     """
     account = await _changeable(session, account_id, expected=expected, actor=actor)
     if await holds_roles_elsewhere(session, actor, account_id):
         raise OutsideYourOrganisations
-    await _set_password(session, account, password, passwords=passwords, actor=actor, now=now)
     return account
-
-
-async def change_own_password(
-    session: AsyncSession,
-    current: str,
-    password: str,
-    *,
-    actor: Actor,
-    passwords: PasswordHasher,
-    now: datetime,
-) -> None:
-    """Set the own password; all sessions end, this one too. Raises WrongCredentials, PasswordTooWeak."""
-    account = await session.get(Account, actor.id, with_for_update=True)
-    if account is None or not await passwords.verify(current, account.password_hash):
-        raise WrongCredentials
-    if account.id == FIRST_ADMINISTRATOR_ID:
-        raise ManagedBySettings
-    await _set_password(session, account, password, passwords=passwords, actor=actor, now=now)
 
 
 async def _changeable(session: AsyncSession, account_id: UUID, *, expected: int, actor: Actor) -> Account:
@@ -90,22 +92,6 @@ async def _changeable(session: AsyncSession, account_id: UUID, *, expected: int,
     if account.version != expected:
         raise StaleVersion
     return account
-
-
-async def _set_password(
-    session: AsyncSession,
-    account: Account,
-    password: str,
-    *,
-    passwords: PasswordHasher,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    check_password(password, account.username)
-    account.password_hash = await passwords.hash(password)
-    account.password_set_at = now
-    await _changed(session, account, "account.password_set", actor=actor, now=now)
-    await end_sessions(session, account.id, reason="password_set", now=now)
 
 
 async def _changed(

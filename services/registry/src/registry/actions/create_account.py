@@ -1,4 +1,4 @@
-"""Make an account for a person."""
+"""Make an account for a person, who sets the own password with the invitation that goes with it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,9 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.actions.grant_role import NewGrant, insert_grant
-from registry.domain.errors import PasswordTooWeak
-from registry.domain.passwords import MINIMUM, weakness
-from registry.passwords import PasswordHasher
+from registry.actions.issue_access_code import NewCode, insert_code
 from registry.queries.access import account_named
 from registry.queries.administering import administered_organisation
 from registry.tables import Account
@@ -22,11 +20,10 @@ from servicekit.working_days import local_date
 
 @dataclass(frozen=True, slots=True)
 class NewAccount:
-    """What an administrator says about a person; the password is the first one, in NFC."""
+    """What an administrator says about a person."""
 
     username: str
     name: str
-    password: str
     organisation_id: UUID
     roles: tuple[NewGrant, ...] = ()
 
@@ -36,13 +33,12 @@ async def create_account(
     new: NewAccount,
     *,
     account_id: UUID,
+    code_hash: bytes,
     actor: Actor,
-    passwords: PasswordHasher,
     keyring: Keyring,
     now: datetime,
-) -> Account:
-    """Store the account with its first roles. Raises PasswordTooWeak, AlreadyExists, OutsideYourOrganisations."""
-    check_password(new.password, new.username)
+) -> NewCode:
+    """Store the account with its first roles and an invitation. Raises AlreadyExists, OutsideYourOrganisations."""
     await administered_organisation(session, actor, new.organisation_id, local_date(now))
     if await account_named(session, new.username) is not None:
         raise AlreadyExists
@@ -50,11 +46,9 @@ async def create_account(
         id=account_id,
         username=new.username,
         name_sealed=seal(keyring, new.name, context("account", "name_sealed", account_id)),
-        password_hash=await passwords.hash(new.password),
-        status="active",
+        status="invited",
         organisation_id=new.organisation_id,
         created_at=now,
-        password_set_at=now,
         version=1,
     )
     session.add(account)
@@ -70,11 +64,4 @@ async def create_account(
     )
     for grant in new.roles:
         await insert_grant(session, grant, account_id=account_id, actor=actor, now=now)
-    return account
-
-
-def check_password(password: str, username: str) -> None:
-    """Refuse a weak password. Raises PasswordTooWeak with the reason as the field's code."""
-    reason = weakness(password, username)
-    if reason is not None:
-        raise PasswordTooWeak(minimum=MINIMUM, errors=[{"field": "body.password", "code": f"password_{reason}"}])
+    return await insert_code(session, account, "invitation", code_hash=code_hash, actor=actor, now=now)

@@ -1,8 +1,9 @@
 """What a successful sign-in of any sort leads to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from registry.domain.roles import DECIDING
 from registry.queries.access import Held
 
 
@@ -16,10 +17,18 @@ class SessionLimits:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """Whom the next access token is for, with what is held today."""
+    """Whom the next access token is for, with the grants of today; `withheld` roles need a second factor first."""
 
     kind: str
     subject: UUID
     session_id: UUID
     held: Held
     scopes: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+
+
+def issued_to_person(account: UUID, session_id: UUID, held: Held, *, second_factor: bool) -> Issued:
+    """Return what a person's session gets: without a second factor, no role that decides."""
+    counting = tuple(grant for grant in held.grants if second_factor or grant.role not in DECIDING)
+    withheld = sorted({grant.role for grant in held.grants} - {grant.role for grant in counting})
+    return Issued("person", account, session_id, replace(held, grants=counting), withheld=tuple(withheld))

@@ -1,8 +1,9 @@
 """At every start: the first administrator and the house's own clients exist as the installation's secrets say."""
 
+import hmac
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from registry.domain.roles import HOUSE_ROLE
 from registry.queries.access import stands_on
 from registry.tables import Account, ApiClient, Organisation, RoleGrant
 from servicekit import audit
-from servicekit.encryption import Keyring, context, seal
+from servicekit.encryption import Keyring, context, open_, seal
 from servicekit.working_days import local_date
 
 FIRST_ADMINISTRATOR: Final = "quantri"
@@ -39,17 +40,22 @@ async def top_organisations(session: AsyncSession, day: date) -> dict[str, UUID]
 
 
 async def ensure_administrator(
-    session: AsyncSession, password_hash: str | None, *, keyring: Keyring, now: datetime
+    session: AsyncSession, password_hash: str | None, totp_secret: str, *, keyring: Keyring, now: datetime
 ) -> None:
-    """Make the first administrator, or set the password when `password_hash` is given.
+    """Make the first administrator, or set what differs: the password when its hash is given, the secret of the codes.
 
     The first administrator administers every topmost body, and with them the whole house.
     """
     day = local_date(now)
     tops = await top_organisations(session, day)
     account_id = ids.first_administrator_id(FIRST_ADMINISTRATOR)
+    values: dict[str, Any] = {}
     if password_hash is not None:
-        values = {"password_hash": password_hash, "password_set_at": now}
+        values |= {"password_hash": password_hash, "password_set_at": now}
+    if not await _has_secret(session, account_id, totp_secret, keyring):
+        sealed = seal(keyring, totp_secret, context("account", "totp_sealed", account_id))
+        values |= {"totp_sealed": sealed, "totp_last_step": None, "totp_set_at": now}
+    if values:
         made = insert(Account).values(
             id=account_id,
             username=FIRST_ADMINISTRATOR,
@@ -72,6 +78,13 @@ async def ensure_administrator(
         )
         await end_sessions(session, account_id, reason="password_set", now=now)
     await _ensure_grants(session, {"account_id": account_id}, [("administrator", top) for top in tops.values()], now)
+
+
+async def _has_secret(session: AsyncSession, account_id: UUID, totp_secret: str, keyring: Keyring) -> bool:
+    sealed = await session.scalar(select(Account.totp_sealed).where(Account.id == account_id))
+    if sealed is None:
+        return False
+    return hmac.compare_digest(open_(keyring, sealed, context("account", "totp_sealed", account_id)), totp_secret)
 
 
 async def ensure_clients(session: AsyncSession, secret_hashes: Mapping[str, bytes], *, now: datetime) -> None:

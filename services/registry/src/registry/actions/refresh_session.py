@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.actions.end_access import end_sessions
-from registry.actions.issue import Issued, SessionLimits
+from registry.actions.issue import Issued, SessionLimits, issued_to_person
 from registry.queries.access import grants_on
 from registry.tables import Account, RefreshToken, SignInSession
 from servicekit import audit
@@ -62,7 +62,7 @@ async def refresh_session(
         )
     )
     held = await grants_on(session, account.id, local_date(now))
-    return Issued("person", account.id, opened.id, held)
+    return issued_to_person(account.id, opened.id, held, second_factor=opened.second_factor)
 
 
 async def _end_family_if_reused(session: AsyncSession, token_hash: bytes, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Sign a person in with name and password.
+"""Sign a person in with name and password, and with a second factor where one is enrolled.
 
 Two short transactions with the slow hash between them: the attempt must be counted even though the answer is a
 refusal, and no transaction may stay open while Argon2 runs.
@@ -8,47 +8,33 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.actions.issue import Issued, SessionLimits
+from registry.actions.count_tries import Tried, count_try, forgive_try
+from registry.actions.issue import Issued, SessionLimits, issued_to_person
+from registry.actions.prove_second_factor import prove_second_factor
 from registry.domain.errors import WrongCredentials
-from registry.domain.throttle import Throttle, count_attempt, seconds_blocked
+from registry.domain.second_factor import SecondProof
 from registry.queries.access import account_named, grants_on
-from registry.tables import RefreshToken, SignInSession, SignInThrottle
+from registry.tables import RefreshToken, SignInSession
 from servicekit import audit
-from servicekit.errors import TooMany
+from servicekit.encryption import Keyring
 from servicekit.identity import Actor
 from servicekit.working_days import local_date
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What is known before the password is checked; `account_id` is None for a name nobody has."""
+    """What is known before the password is checked; all None for a name nobody has."""
 
     account_id: UUID | None
     password_hash: str | None
     version: int | None
 
 
-async def begin_attempt(session: AsyncSession, username: str, *, name_hash: bytes, now: datetime) -> Candidate:
+async def begin_attempt(session: AsyncSession, username: str, *, tried: Tried, now: datetime) -> Candidate:
     """Count the attempt and return what to compare with. Raises TooMany, whether or not the name exists."""
-    await session.execute(
-        insert(SignInThrottle)
-        .values(name_hash=name_hash, attempts=0, window_started_at=now, blocks=0)
-        .on_conflict_do_nothing()
-    )
-    row = (
-        await session.scalars(select(SignInThrottle).where(SignInThrottle.name_hash == name_hash).with_for_update())
-    ).one()
-    state = Throttle(row.attempts, row.window_started_at, row.blocks, row.blocked_until)
-    wait = seconds_blocked(state, now)
-    if wait:
-        raise TooMany(retry_after=wait)
-    counted = count_attempt(state, now)
-    row.attempts, row.window_started_at = counted.attempts, counted.window_started_at
-    row.blocks, row.blocked_until = counted.blocks, counted.blocked_until
+    await count_try(session, tried, now=now)
     account = await account_named(session, username)
     if account is None or account.status != "active":
         return Candidate(None, None, None)
@@ -60,16 +46,19 @@ async def start_session(
     username: str,
     *,
     candidate: Candidate,
-    name_hash: bytes,
+    proof: SecondProof,
+    tried: Tried,
     session_id: UUID,
     refresh_hash: bytes,
     limits: SessionLimits,
+    keyring: Keyring,
     now: datetime,
 ) -> Issued:
-    """Open a session after a right password. Raises WrongCredentials if the account changed meanwhile."""
+    """Open a session after a right password. Raises WrongCredentials if the account changed, SecondFactorRequired."""
     account = await account_named(session, username, for_session=True)
     if account is None or account.status != "active" or account.version != candidate.version:
         raise WrongCredentials
+    second_factor = await prove_second_factor(session, account, proof, keyring=keyring, now=now)
     session.add(
         SignInSession(
             id=session_id,
@@ -77,6 +66,7 @@ async def start_session(
             created_at=now,
             last_used_at=now,
             expires_at=now + timedelta(days=limits.session_days),
+            second_factor=second_factor,
         )
     )
     await session.flush()
@@ -88,10 +78,16 @@ async def start_session(
             expires_at=now + timedelta(hours=limits.refresh_hours),
         )
     )
-    await session.execute(delete(SignInThrottle).where(SignInThrottle.name_hash == name_hash))
+    await forgive_try(session, tried, now=now)
     held = await grants_on(session, account.id, local_date(now))
-    actor = Actor("person", account.id, session_id, held.grants)
+    issued = issued_to_person(account.id, session_id, held, second_factor=second_factor)
     await audit.write(
-        session, action="session.started", subject_type="account", subject_id=account.id, actor=actor, now=now
+        session,
+        action="session.started",
+        subject_type="account",
+        subject_id=account.id,
+        actor=Actor("person", account.id, session_id, issued.held.grants),
+        now=now,
+        details={"second_factor": second_factor},
     )
-    return Issued("person", account.id, session_id, held)
+    return issued

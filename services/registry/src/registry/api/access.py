@@ -1,7 +1,8 @@
 """Who may call what, and what a route takes from the process it runs in."""
 
+import re
 from collections.abc import Collection
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -51,6 +52,14 @@ async def _process(request: Request) -> Runtime:
     return _runtime(request)
 
 
+_BUCKET: Final = re.compile("[0-9a-f]{32}")
+
+
+async def _client_bucket(request: Request) -> str:
+    sent = request.headers.getlist("x-client-bucket")
+    return sent[0] if len(sent) == 1 and _BUCKET.fullmatch(sent[0]) else "unknown"
+
+
 Anyone = Annotated[Actor | None, allow_anyone()]
 SignedIn = Annotated[Actor, allow()]
 Administrator = Annotated[Actor, allow("administrator")]
@@ -72,6 +81,8 @@ Secrets = Annotated[SecretHasher, Depends(_secrets)]
 Limits = Annotated[SessionLimits, Depends(_limits)]
 Keys = Annotated[Keyring, Depends(_keyring)]
 Process = Annotated[Runtime, Depends(_process)]
+ClientBucket = Annotated[str, Depends(_client_bucket)]
+"""Whose network a request comes from: a hash that the gateway makes anew each day, or "unknown", one for all others."""
 
 
 async def topmost(_: Request, session: AsyncSession, organisations: Collection[UUID]) -> bool:

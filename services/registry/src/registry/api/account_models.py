@@ -4,9 +4,16 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from fastapi import Response
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.actions.grant_role import NewGrant
+from registry.actions.issue_access_code import NewCode
+from registry.queries.accounts import open_name
+from registry.queries.administering import grants_of
+from servicekit.encryption import Keyring
+from servicekit.etags import set_etag
 from servicekit.text import Answer, ApiModel, Coded, Key, LegalDate, PersonName, SafeLine, Text, Uuid
 
 Username = Annotated[str, Coded("[a-z0-9][a-z0-9._-]{2,63}")]
@@ -40,11 +47,10 @@ class RoleRequest(ApiModel):
 
 
 class AccountRequest(ApiModel):
-    """A new account; `password` is the first one, to be changed by its owner."""
+    """A new account; its owner sets the password with the invitation code of the answer."""
 
     username: Username
     name: PersonName
-    password: NewPassword
     organisation_id: Uuid
     roles: Annotated[list[RoleRequest], Field(max_length=20, default_factory=list)]
 
@@ -53,19 +59,6 @@ class LockRequest(ApiModel):
     """Why an account is locked, as a code."""
 
     reason_code: Key
-
-
-class PasswordRequest(ApiModel):
-    """A new password for somebody else."""
-
-    password: NewPassword
-
-
-class OwnPasswordRequest(ApiModel):
-    """A new password for oneself."""
-
-    current_password: Annotated[str, Text(max_length=256, lines=True)]
-    password: NewPassword
 
 
 class ClientRequest(ApiModel):
@@ -96,12 +89,21 @@ class AccountAnswer(Answer):
     id: UUID
     username: str
     name: str
-    status: Literal["active", "locked"]
+    status: Literal["invited", "active", "locked"]
     organisation_id: UUID
     created_at: datetime
-    password_set_at: datetime
+    password_set_at: datetime | None
+    totp_set_at: datetime | None
     grants: list[RoleGrantAnswer]
     version: int
+
+
+class AccessCodeAnswer(Answer):
+    """An account with a code for its owner, shown this once and good once until `expires_at`."""
+
+    account: AccountAnswer
+    code: str
+    expires_at: datetime
 
 
 class ClientAnswer(Answer):
@@ -137,6 +139,22 @@ def account_answer(account: Any, name: str, grants: list[Any]) -> AccountAnswer:
     """Build the answer of an account with its opened name and its grants."""
     own = {field: getattr(account, field) for field in AccountAnswer.model_fields if field not in ("name", "grants")}
     return AccountAnswer(**own, name=name, grants=[grant_answer(row) for row in grants])
+
+
+async def read_answer(session: AsyncSession, account: Any, response: Response, keys: Keyring) -> AccountAnswer:
+    """Return an account with its roles (one statement), its version as the ETag."""
+    grants = await grants_of(session, [account.id])
+    set_etag(response, account.version)
+    return account_answer(account, open_name(account, keys), grants[account.id])
+
+
+async def account_with_code(
+    session: AsyncSession, new: NewCode, code: str, response: Response, keys: Keyring
+) -> AccessCodeAnswer:
+    """Return an account with the code just issued for it; caches must not keep it."""
+    response.headers["Cache-Control"] = "no-store"
+    account = await read_answer(session, new.account, response, keys)
+    return AccessCodeAnswer(account=account, code=code, expires_at=new.expires_at)
 
 
 def client_answer(client: Any, grants: list[Any]) -> ClientAnswer:

@@ -1,33 +1,32 @@
-"""Accounts and their roles, for administrators; everybody's own password."""
+"""Accounts and their roles, for administrators."""
 
-from typing import Annotated, Any, Literal
+import secrets
+from typing import Annotated, Literal
 from uuid import uuid4
 
 from fastapi import Query, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.actions import change_account, grant_role
 from registry.actions.create_account import NewAccount, create_account
-from registry.api.access import Administrator, Keys, Passwords, Process, SignedIn
+from registry.api.access import Administrator, Keys, Process, Secrets
 from registry.api.account_models import (
+    AccessCodeAnswer,
     AccountAnswer,
     AccountRequest,
     LockRequest,
-    OwnPasswordRequest,
-    PasswordRequest,
     RoleGrantAnswer,
     RoleRequest,
     account_answer,
+    account_with_code,
     grant_answer,
+    read_answer,
 )
 from registry.domain.errors import (
     ManagedBySettings,
     OutsideYourOrganisations,
     OwnAccount,
-    PasswordTooWeak,
     RoleNotGrantable,
     UnknownOrganisation,
-    WrongCredentials,
 )
 from registry.queries import administering
 from registry.queries.accounts import open_name
@@ -47,7 +46,7 @@ router = new_router("registry", "accounts")
     "/accounts",
     status_code=201,
     dependencies=[Idempotent],
-    **answers(AlreadyExists, Conflict, PasswordTooWeak, UnknownOrganisation, OutsideYourOrganisations),
+    **answers(AlreadyExists, Conflict, UnknownOrganisation, OutsideYourOrganisations),
 )
 async def add_account(
     body: AccountRequest,
@@ -55,22 +54,31 @@ async def add_account(
     actor: Administrator,
     response: Response,
     now: Now,
-    passwords: Passwords,
     keys: Keys,
-) -> AccountAnswer:
-    """Make an account for a person at an organisation you administer, with its first roles."""
+    hasher: Secrets,
+) -> AccessCodeAnswer:
+    """Make an account for a person at an organisation you administer, with its first roles.
+
+    The invitation code in the answer is shown this once: hand it to the person, who sets the own password with it.
+    """
+    code = secrets.token_urlsafe(32)
     new = NewAccount(
         username=body.username,
         name=body.name,
-        password=body.password,
         organisation_id=body.organisation_id,
         roles=tuple(role.new() for role in body.roles),
     )
-    account = await create_account(
-        session, new, account_id=uuid4(), actor=actor, passwords=passwords, keyring=keys, now=now
+    made = await create_account(
+        session,
+        new,
+        account_id=uuid4(),
+        code_hash=hasher.hash(code, "access-code"),
+        actor=actor,
+        keyring=keys,
+        now=now,
     )
-    response.headers["Location"] = f"/api/v1/registry/accounts/{account.id}"
-    return await _answer(session, account, response, keys)
+    response.headers["Location"] = f"/api/v1/registry/accounts/{made.account.id}"
+    return await account_with_code(session, made, code, response, keys)
 
 
 @router.get("/accounts", **answers(InvalidCursor))
@@ -80,7 +88,7 @@ async def list_accounts(
     pages: PageQuery,
     keys: Keys,
     organisation_id: Annotated[Uuid | None, Query()] = None,
-    status: Literal["active", "locked"] | None = None,
+    status: Literal["invited", "active", "locked"] | None = None,
 ) -> Page[AccountAnswer]:
     """List the accounts of the organisations you administer."""
     window = pages.window(f"registry.accounts/{actor.id}", {"organisation_id": organisation_id, "status": status})
@@ -99,7 +107,7 @@ async def read_account(
 ) -> AccountAnswer:
     """Return one account."""
     account = await administering.account_row(session, actor, account_id)
-    return await _answer(session, account, response, keys)
+    return await read_answer(session, account, response, keys)
 
 
 @router.post(
@@ -159,7 +167,7 @@ async def lock(
         session, account_id, expected=version, reason_code=body.reason_code, actor=actor, now=now
     )
     process.verifier.revocations.want()
-    return await _answer(session, account, response, keys)
+    return await read_answer(session, account, response, keys)
 
 
 @router.post("/accounts/{account_id}/unlock", **answers(Conflict, OwnAccount, ManagedBySettings))
@@ -174,50 +182,4 @@ async def unlock(
 ) -> AccountAnswer:
     """Unlock an account."""
     account = await change_account.unlock_account(session, account_id, expected=version, actor=actor, now=now)
-    return await _answer(session, account, response, keys)
-
-
-@router.post(
-    "/accounts/{account_id}/password",
-    **answers(PasswordTooWeak, OutsideYourOrganisations, OwnAccount, ManagedBySettings),
-)
-async def reset_password(
-    account_id: Uuid,
-    body: PasswordRequest,
-    session: WriteSession,
-    actor: Administrator,
-    version: ExpectedVersion,
-    response: Response,
-    now: Now,
-    keys: Keys,
-    passwords: Passwords,
-    process: Process,
-) -> AccountAnswer:
-    """Set a new password for somebody who lost the old one; all their sessions end."""
-    account = await change_account.reset_password(
-        session, account_id, body.password, expected=version, actor=actor, passwords=passwords, now=now
-    )
-    process.verifier.revocations.want()
-    return await _answer(session, account, response, keys)
-
-
-@router.post("/me/password", status_code=204, **answers(WrongCredentials, PasswordTooWeak, ManagedBySettings))
-async def change_password(
-    body: OwnPasswordRequest,
-    session: WriteSession,
-    actor: SignedIn,
-    now: Now,
-    passwords: Passwords,
-    process: Process,
-) -> None:
-    """Change the own password; all sessions end, sign in again."""
-    await change_account.change_own_password(
-        session, body.current_password, body.password, actor=actor, passwords=passwords, now=now
-    )
-    process.verifier.revocations.want()
-
-
-async def _answer(session: AsyncSession, account: Any, response: Response, keys: Keys) -> AccountAnswer:
-    grants = await administering.grants_of(session, [account.id])
-    set_etag(response, account.version)
-    return account_answer(account, open_name(account, keys), grants[account.id])
+    return await read_answer(session, account, response, keys)

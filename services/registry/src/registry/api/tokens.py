@@ -1,86 +1,50 @@
 """Tokens: sign in, refresh, client credentials; the keys that verify them; sign out; who am I."""
 
 import secrets
-from typing import Annotated, Literal
 from uuid import uuid4
 
 from fastapi import Response
-from pydantic import Field
 
 from registry.actions.authenticate_client import authenticate_client
+from registry.actions.issue import Issued, SessionLimits
 from registry.actions.refresh_session import refresh_session
-from registry.actions.sign_in import begin_attempt, start_session
+from registry.actions.sign_in import start_session
 from registry.actions.sign_out import sign_out
-from registry.api.access import Anyone, Keys, Limits, Passwords, Process, Secrets, SignedIn, Signer
-from registry.domain.errors import WrongCredentials
+from registry.api.access import (
+    Anyone,
+    ClientBucket,
+    Keys,
+    Limits,
+    Passwords,
+    Process,
+    Secrets,
+    SignedIn,
+    Signer,
+)
+from registry.api.proving import Prover
+from registry.api.token_models import (
+    ClientGrant,
+    MeAnswer,
+    PasswordGrant,
+    RefreshGrant,
+    TokenAnswer,
+    TokenRequest,
+)
+from registry.domain.errors import SecondFactorRequired, WrongCredentials
 from registry.domain.token_life import lifetime_seconds
-from registry.queries.accounts import Me, who_is
+from registry.passwords import SecretHasher
+from registry.queries.accounts import who_is
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
 from servicekit.errors import TooMany
 from servicekit.routes import answers, new_router
-from servicekit.text import Answer, ApiModel, Coded, Text, Uuid
+from servicekit.service import Runtime
+from servicekit.working_days import local_date
 
 router = new_router("registry", "tokens")
 
-Secret = Annotated[str, Coded(r"[A-Za-z0-9_\-]+", max_length=200)]
 
-
-class PasswordGrant(ApiModel):
-    """Sign-in of a person."""
-
-    grant_type: Literal["password"]
-    username: Annotated[str, Text(max_length=64)]
-    password: Annotated[str, Text(max_length=256, lines=True)]
-
-
-class RefreshGrant(ApiModel):
-    """The next access token of a session."""
-
-    grant_type: Literal["refresh_token"]
-    refresh_token: Secret
-
-
-class ClientGrant(ApiModel):
-    """A token for a system."""
-
-    grant_type: Literal["client_credentials"]
-    client_id: Annotated[str, Text(max_length=64)]
-    client_secret: Secret
-
-
-TokenRequest = Annotated[PasswordGrant | RefreshGrant | ClientGrant, Field(discriminator="grant_type")]
-
-
-class TokenAnswer(Answer):
-    """An access token, and for people the refresh token that follows it (good once)."""
-
-    access_token: str
-    token_type: Literal["Bearer"] = "Bearer"
-    expires_in: int
-    refresh_token: str | None = None
-
-
-class GrantAnswer(Answer):
-    """A role held at an organisation today."""
-
-    role: str
-    organisation_id: Uuid
-    organisation_name: str
-    organisation_kind: str
-
-
-class MeAnswer(Answer):
-    """Who the token stands for."""
-
-    kind: Literal["person", "client"]
-    id: Uuid
-    username: str
-    name: str
-    grants: list[GrantAnswer]
-
-
-@router.post("/tokens", **answers(WrongCredentials, TooMany))
+@router.post("/tokens", **answers(WrongCredentials, SecondFactorRequired, TooMany))
 async def create_token(
     body: TokenRequest,
     response: Response,
@@ -90,34 +54,21 @@ async def create_token(
     hasher: Secrets,
     signer: Signer,
     limits: Limits,
+    bucket: ClientBucket,
     _: Anyone,
 ) -> TokenAnswer:
-    """Issue an access token for a password, a refresh token or a client secret.
+    """Issue an access token for a password (with a one-time code where enrolled), a refresh token or a client secret.
 
-    The answer to a wrong name and to a wrong password is the same and takes as long. Tries are limited by name.
+    The answer to a wrong name and to a wrong password is the same and takes as long. Tries are limited by name and by
+    network. Roles that decide are withheld until an authenticator app is enrolled (`/me/totp`).
     """
     response.headers["Cache-Control"] = "no-store"
     next_token = secrets.token_urlsafe(32)
     next_hash = hasher.hash(next_token, "refresh")
     match body:
         case PasswordGrant():
-            username = body.username.casefold()
-            name_hash = hasher.hash(username, "throttle")
-            async with process.database.write() as session:
-                candidate = await begin_attempt(session, username, name_hash=name_hash, now=now)
-            if not await passwords.verify(body.password, candidate.password_hash):
-                raise WrongCredentials
-            async with process.database.write() as session:
-                issued = await start_session(
-                    session,
-                    username,
-                    candidate=candidate,
-                    name_hash=name_hash,
-                    session_id=uuid4(),
-                    refresh_hash=next_hash,
-                    limits=limits,
-                    now=now,
-                )
+            prover = Prover(process, passwords, hasher, bucket, now)
+            issued = await _sign_in(body, prover, refresh_hash=next_hash, limits=limits)
         case RefreshGrant():
             token_hash = hasher.hash(body.refresh_token, "refresh")
             async with process.database.write() as session:
@@ -127,14 +78,36 @@ async def create_token(
                 raise WrongCredentials
             issued = refreshed
         case ClientGrant():
-            async with process.database.write() as session:
-                issued = await authenticate_client(
-                    session,
-                    body.client_id,
-                    secret_hash=hasher.hash(body.client_secret, "client"),
-                    session_id=uuid4(),
-                    now=now,
-                )
+            issued = await _authenticate(body, process, hasher, now)
+    return _answer(signer, issued, next_token, now)
+
+
+async def _sign_in(body: PasswordGrant, prover: Prover, *, refresh_hash: bytes, limits: SessionLimits) -> Issued:
+    username = body.username.casefold()
+    tried = prover.tried(username)
+    candidate = await prover.prove_password(username, body.password, tried)
+    async with prover.process.database.write() as session:
+        return await start_session(
+            session,
+            username,
+            candidate=candidate,
+            proof=prover.second_proof(body.totp, body.recovery_code),
+            tried=tried,
+            session_id=uuid4(),
+            refresh_hash=refresh_hash,
+            limits=limits,
+            keyring=prover.process.keyring,
+            now=prover.now,
+        )
+
+
+async def _authenticate(body: ClientGrant, process: Runtime, hasher: SecretHasher, now: Now) -> Issued:
+    secret_hash = hasher.hash(body.client_secret, "client")
+    async with process.database.write() as session:
+        return await authenticate_client(session, body.client_id, secret_hash=secret_hash, session_id=uuid4(), now=now)
+
+
+def _answer(signer: Signer, issued: Issued, refresh_token: str, now: Now) -> TokenAnswer:
     seconds = lifetime_seconds(now, issued.held.last_day)
     token = signer.access_token(
         issued.subject,
@@ -146,7 +119,11 @@ async def create_token(
         now=now,
     )
     return TokenAnswer(
-        access_token=token, expires_in=seconds, refresh_token=next_token if issued.kind == "person" else None
+        access_token=token,
+        expires_in=seconds,
+        refresh_token=refresh_token if issued.kind == "person" else None,
+        withheld_roles=list(issued.withheld),
+        must_enrol_second_factor=bool(issued.withheld),
     )
 
 
@@ -165,7 +142,7 @@ async def end_session(session: WriteSession, actor: SignedIn, now: Now, process:
 
 
 @router.get("/me")
-async def read_me(session: ReadSession, actor: SignedIn, keys: Keys) -> MeAnswer:
-    """Return the person or client this token stands for, with the roles in the token."""
-    me: Me = await who_is(session, actor, keyring=keys)
+async def read_me(session: ReadSession, actor: SignedIn, now: Now, keys: Keys) -> MeAnswer:
+    """Return the person or client this token stands for, with the roles in the token and those withheld."""
+    me = await who_is(session, actor, keyring=keys, day=local_date(now))
     return MeAnswer.model_validate(me)

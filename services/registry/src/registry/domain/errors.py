@@ -11,8 +11,32 @@ class WrongCredentials(Unauthenticated):
     en = "The name or password is wrong, or the session has ended. Try to sign in again."
 
 
+class SecondFactorRequired(Unauthenticated):
+    """The password was right, but the one-time code is missing, wrong, too old or already used."""
+
+    code = "second_factor_required"
+    vi = "Cần mã xác thực 6 số hiện trên ứng dụng, mỗi mã chỉ dùng một lần; hãy chờ mã kế tiếp hoặc dùng mã khôi phục."
+    en = "The present 6-digit code is needed, each only once; wait for the next one or use a recovery code."
+
+
+class CodeNotUsable(Unauthenticated):
+    """The invitation or recovery code is wrong, used, replaced or expired; which of them is never said."""
+
+    code = "code_not_usable"
+    vi = "Mã mời hoặc mã khôi phục không đúng, đã dùng hoặc đã hết hạn. Hãy xin quản trị viên cấp mã mới."
+    en = "The invitation or recovery code is wrong, used or expired. Ask your administrator for a new one."
+
+
+class NotEnrolling(Conflict):
+    """There is no authenticator app waiting to be confirmed, or the code does not fit it."""
+
+    code = "not_enrolling"
+    vi = "Chưa xác nhận được ứng dụng xác thực. Hãy thử mã kế tiếp hoặc bắt đầu đăng ký lại."
+    en = "The authenticator app was not confirmed. Try its next code or begin the enrolment again."
+
+
 class PasswordTooWeak(Invalid):
-    """The password is too short, too common or made of the person's own name."""
+    """The password is too short, too common, or made of names, keyboard rows or repetition."""
 
     code = "password_too_weak"
     vi = "Mật khẩu chưa đủ mạnh: cần ít nhất {minimum} ký tự, không thuộc loại dễ đoán. Nên dùng một câu dài."

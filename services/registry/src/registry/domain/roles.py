@@ -1,5 +1,6 @@
-"""Roles people and systems hold at organisations, and who may hold which."""
+"""Roles people and systems hold at organisations, who may hold which, and which need a second factor."""
 
+from collections.abc import Mapping
 from typing import Final
 
 PERSON_ROLES: Final = frozenset(
@@ -20,3 +21,14 @@ PERSON_ROLES: Final = frozenset(
 CLIENT_ROLES: Final = frozenset({"integrating_system"})
 HOUSE_ROLE: Final = "service"
 """The role of the house's own processes; nobody can grant it."""
+
+DECIDING: Final[Mapping[str, str]] = {
+    "administrator": "gives roles and lets people back in",
+    "head": "refuses a submission, answers for the body, reveals a sender",
+    "front_officer": "opens and concludes oversight cases, verifies replies, reveals a sender",
+    "verifier": "confirms a reported figure",
+    "approver": "makes a figure count",
+    "monitoring_officer": "opens and closes the periods in which figures count",
+    "data_protection_officer": "reveals a sender",
+}
+"""Roles that decide, and why: they count only in a session that began with a second factor (design §5)."""

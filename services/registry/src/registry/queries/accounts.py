@@ -1,12 +1,15 @@
 """Reads of accounts and clients, for those who look after them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.tables import Account, ApiClient, Organisation
+from registry.domain.roles import DECIDING
+from registry.queries.access import grants_on
+from registry.tables import Account, ApiClient, Organisation, SignInSession
 from servicekit.encryption import Keyring, context, open_
 from servicekit.errors import Unauthenticated
 from servicekit.identity import Actor
@@ -31,30 +34,47 @@ class Me:
     username: str
     name: str
     grants: list[HeldRole]
+    second_factor_enrolled: bool = False
+    withheld_roles: list[str] = field(default_factory=list)
 
 
-async def who_is(session: AsyncSession, actor: Actor, *, keyring: Keyring) -> Me:
-    """Return the actor with names (two statements). Raises Unauthenticated when the holder is gone."""
+async def who_is(session: AsyncSession, actor: Actor, *, keyring: Keyring, day: date) -> Me:
+    """Return the actor with names (two statements, three for a person). Raises Unauthenticated when the holder is gone.
+
+    Withheld are the roles of the day that decide, in a session that began without a second factor.
+    """
+    enrolled, withheld = False, set[str]()
     if actor.kind == "person":
-        account = await session.get(Account, actor.id)
-        if account is None or account.status != "active":
+        found = (
+            await session.execute(
+                select(Account, SignInSession.second_factor)
+                .outerjoin(SignInSession, SignInSession.id == actor.session_id)
+                .where(Account.id == actor.id)
+            )
+        ).one_or_none()
+        if found is None or found.Account.status != "active":
             raise Unauthenticated
+        account = found.Account
         username, name = account.username, open_name(account, keyring)
+        enrolled = account.totp_sealed is not None
+        if not found.second_factor:
+            held = await grants_on(session, actor.id, day)
+            withheld = {grant.role for grant in held.grants} & DECIDING.keys()
     else:
         client = await session.get(ApiClient, actor.id)
         if client is None or client.status != "active":
             raise Unauthenticated
         username, name = client.client_id, client.name
-    found = await session.execute(
+    standing = await session.execute(
         select(Organisation.id, Organisation.name, Organisation.kind).where(Organisation.id.in_(actor.organisations()))
     )
-    named = {row.id: row for row in found}
+    named = {row.id: row for row in standing}
     grants = [
         HeldRole(grant.role, grant.organisation, named[grant.organisation].name, named[grant.organisation].kind)
         for grant in actor.grants
         if grant.organisation in named
     ]
-    return Me(actor.kind, actor.id, username, name, grants)
+    return Me(actor.kind, actor.id, username, name, grants, enrolled, sorted(withheld))
 
 
 def open_name(account: Account, keyring: Keyring) -> str:

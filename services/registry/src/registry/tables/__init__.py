@@ -1,6 +1,15 @@
 """All tables of the registry."""
 
-from registry.tables.accounts import Account, ApiClient, RefreshToken, RoleGrant, SignInSession, SignInThrottle
+from registry.tables.accounts import (
+    AccessCode,
+    Account,
+    ApiClient,
+    RecoveryCode,
+    RefreshToken,
+    RoleGrant,
+    SignInSession,
+    SignInThrottle,
+)
 from registry.tables.law import CalendarDay, CalendarYear, DeadlineRule, LegalInstrument, LegalProvision
 from registry.tables.registry_table import RegistryTable
 from registry.tables.revocations import Revocation
@@ -9,6 +18,7 @@ from registry.tables.units import Organisation, OrganisationSuccession, Unit, Un
 metadata = RegistryTable.metadata
 
 __all__ = [
+    "AccessCode",
     "Account",
     "ApiClient",
     "CalendarDay",
@@ -18,6 +28,7 @@ __all__ = [
     "LegalProvision",
     "Organisation",
     "OrganisationSuccession",
+    "RecoveryCode",
     "RefreshToken",
     "Revocation",
     "RoleGrant",

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Index, Text, column, func, text
+from sqlalchemy import ARRAY, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, Text, column, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,7 +15,9 @@ Instant = DateTime(timezone=True)
 class Account(RegistryTable):
     """A person who signs in; belongs to the organisation whose administrators look after it.
 
-    The name is sealed with the row's id.
+    The name is sealed with the row's id. Who is invited has no password yet. `totp_sealed` is the secret of the
+    authenticator app, `totp_pending_sealed` one that waits for its first code; no code of a step up to `totp_last_step`
+    is taken again (RFC 6238 §5.2).
     """
 
     __tablename__ = "account"
@@ -23,15 +25,20 @@ class Account(RegistryTable):
     id: Mapped[Id]
     username: Mapped[Line] = mapped_column(unique=True)
     name_sealed: Mapped[Bytes]
-    password_hash: Mapped[Line]
+    password_hash: Mapped[str | None] = mapped_column(Text)
     status: Mapped[Line]
     organisation_id: Mapped[OrganisationRef]
     created_at: Mapped[datetime] = mapped_column(Instant)
-    password_set_at: Mapped[datetime] = mapped_column(Instant)
+    password_set_at: Mapped[datetime | None] = mapped_column(Instant)
+    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_pending_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_last_step: Mapped[int | None]
+    totp_set_at: Mapped[datetime | None] = mapped_column(Instant)
     version: Mapped[Version]
 
     __table_args__ = (
-        CheckConstraint("status IN ('active', 'locked')", name="status"),
+        CheckConstraint("status IN ('invited', 'active', 'locked')", name="status"),
+        CheckConstraint("status <> 'active' OR password_hash IS NOT NULL", name="active_has_password"),
         Index("ix_account_organisation_id", "organisation_id"),
     )
 
@@ -97,8 +104,35 @@ class RoleGrant(RegistryTable):
     )
 
 
+class AccessCode(RegistryTable):
+    """An invitation or recovery code by its hash; good once, until it expires or another one is issued."""
+
+    __tablename__ = "access_code"
+
+    code_hash: Mapped[Bytes] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    purpose: Mapped[Line]
+    issued_by: Mapped[UUID]
+    issued_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+    replaced_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    __table_args__ = (CheckConstraint("purpose IN ('invitation', 'recovery')", name="purpose"),)
+
+
+class RecoveryCode(RegistryTable):
+    """One of the codes that replace a lost authenticator app, by its hash; good once."""
+
+    __tablename__ = "recovery_code"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    code_hash: Mapped[Bytes] = mapped_column(primary_key=True)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class SignInSession(RegistryTable):
-    """One sign-in of one person; all its refresh tokens end with it."""
+    """One sign-in of one person; all its refresh tokens end with it. `second_factor`: roles that decide count in it."""
 
     __tablename__ = "sign_in_session"
 
@@ -109,6 +143,7 @@ class SignInSession(RegistryTable):
     expires_at: Mapped[datetime] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     end_reason: Mapped[str | None] = mapped_column(Text)
+    second_factor: Mapped[bool] = mapped_column(server_default=text("false"))
 
     __table_args__ = (Index("ix_sign_in_session_account_id", "account_id", postgresql_where=text("ended_at IS NULL")),)
 
@@ -126,11 +161,11 @@ class RefreshToken(RegistryTable):
 
 
 class SignInThrottle(RegistryTable):
-    """How often somebody tried to sign in under a name lately; the name only as an HMAC, existing or not."""
+    """How often somebody tried lately under a name, existing or not, or from an address; either only as an HMAC."""
 
     __tablename__ = "sign_in_throttle"
 
-    name_hash: Mapped[Bytes] = mapped_column(primary_key=True)
+    key_hash: Mapped[Bytes] = mapped_column(primary_key=True)
     attempts: Mapped[int]
     window_started_at: Mapped[datetime] = mapped_column(Instant)
     blocks: Mapped[int]

@@ -1,0 +1,16 @@
+"""What time does in the registry: forget codes, sessions and counted tries that are over."""
+
+from datetime import datetime, timedelta
+
+from registry.actions.forget_access import forget_access
+from servicekit.db import Database
+from servicekit.service import Runtime
+from servicekit.worker import Job
+
+
+async def _forget_access(database: Database, runtime: Runtime, now: datetime) -> None:
+    async with database.write() as session:
+        await forget_access(session, now=now)
+
+
+JOBS = (Job("forget-access", timedelta(hours=1), _forget_access),)
