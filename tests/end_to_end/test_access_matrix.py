@@ -17,9 +17,9 @@ from fastapi import Request
 from fastapi.dependencies.models import Dependant
 from sqlalchemy import true
 
-from devstack.access.calls import Operation, operations
+from devstack.access.calls import Operation
 from devstack.access.comparing import compare, shown
-from devstack.access.scene import Scene, set_scene
+from devstack.access.scene import Scene
 from devstack.access.table import read_table
 from devstack.access.tokens import Minter
 from devstack.demo.client import Client
@@ -33,33 +33,14 @@ pytestmark = pytest.mark.timeout(500)
 Patch = pytest.MonkeyPatch
 
 
-@pytest.fixture(scope="module")
-async def known(raw: httpx.AsyncClient) -> dict[str, Operation]:
-    """The operations of the joined document."""
-    return operations((await raw.get("/openapi.json")).json())
-
-
-@pytest.fixture(scope="module")
-async def scene(house: Stack, nobody: Client, known: dict[str, Operation]) -> Scene:
-    """Organisations, people and objects."""
-    return await set_scene(nobody, Minter(house, known))
-
-
-@pytest.fixture(scope="module")
-async def door(house: Stack) -> AsyncIterator[httpx.AsyncClient]:
-    """The gateway."""
-    async with httpx.AsyncClient(base_url=house.base_url, timeout=60) as client:
-        yield client
-
-
 async def test_every_cell_answers_as_the_reviewed_table_says(
-    scene: Scene, known: dict[str, Operation], door: httpx.AsyncClient
+    scene: Scene, known: dict[str, Operation], raw: httpx.AsyncClient
 ) -> None:
     cells = list(read_table().cells())
     seed = random.randrange(10_000)
     random.Random(seed).shuffle(cells)  # no cell may count on another
     began = time.monotonic()
-    differences = await compare(cells, known, scene, door)
+    differences = await compare(cells, known, scene, raw)
     print(f"{len(cells)} cells in {time.monotonic() - began:.0f} s, order {seed}")
     assert len(cells) > 5_000
     assert not differences, (
@@ -83,7 +64,7 @@ async def test_a_role_got_by_really_signing_in_counts_the_same(scene: Scene, nob
 
 
 async def test_a_token_of_another_installation_opens_nothing(
-    house: Stack, scene: Scene, known: dict[str, Operation], door: httpx.AsyncClient
+    house: Stack, scene: Scene, known: dict[str, Operation], raw: httpx.AsyncClient
 ) -> None:
     elsewhere = Minter(house, ())
     elsewhere._issuer = "nhipcau/elsewhere"
@@ -91,7 +72,7 @@ async def test_a_token_of_another_installation_opens_nothing(
     token = elsewhere.token("front_officer", place, subject=scene.accounts[place], kind="person")
     for one in known.values():
         if one.access != "public":
-            response = await door.request(
+            response = await raw.request(
                 one.method,
                 one.path.format_map(dict.fromkeys(("organisation_id", "day", "year", "code"), "x") | scene.ids),
                 headers={"Authorization": f"Bearer {token}"},

@@ -158,7 +158,7 @@ async def _make_submission(scene: Scene) -> None:
     await officer.act(path, "classify", {"kind": "report"})
     await officer.act(path, "accept")
     await officer.act(path, "assign", {"holder_organisation_id": scene.place("committee", "own")})
-    scene.ids["submission_id"] = str(item["id"])
+    scene.ids["submission_id"], scene.ids["unit_of_submission"] = str(item["id"]), str(item["unit_id"])
     scene.ids["attachment_id"] = str((await officer.get(path))["attachments"][0]["id"])
     scene.secrets |= {name: ticket[name] for name in ("code", "secret")}
     scene.secrets |= {f"receipt_{name}": value for name, value in ticket["receipt"].items()}
