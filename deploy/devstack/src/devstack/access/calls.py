@@ -205,8 +205,7 @@ DONE: Final[dict[str, set[int]]] = {
     "webhooks.register": {422},
     "webhooks.send_test": {202},
     "webhooks.resend": {409},
-    "webhooks.disable": {412},
-    "webhooks.enable": {409},
+    "webhooks.disable": {409},
 }
 QUERIES: Final[dict[str, Make]] = {
     "registry.list_accounts": lambda s: {"organisation_id": _front(s)},
