@@ -109,3 +109,27 @@ def test_the_openapi_documents_say_the_same_as_the_routes() -> None:
         for methods in document["paths"].values():
             for operation in methods.values():
                 assert declared[operation["operationId"]] == operation["x-access"]
+
+
+def test_an_auditor_and_a_citizen_change_nothing() -> None:
+    declared = declared_access()
+    methods = {
+        operation["operationId"]: method
+        for service in ("registry", "targets", "feedback", "oversight", "webhooks")
+        for found in json.loads(Path(f"docs/openapi/{service}.json").read_text(encoding="utf-8"))["paths"].values()
+        for method, operation in found.items()
+    }
+    own = {"registry.change_password", "registry.end_session"}
+    for cell in read_table().cells():
+        if cell.role in ("auditor", "citizen") and methods[cell.operation] != "get" and cell.operation not in own:
+            assert declared[cell.operation] == "public" or cell.expected in ("403", "404"), cell
+
+
+def test_a_citizen_reaches_nothing_but_what_is_public_and_the_own_session() -> None:
+    declared = declared_access()
+    for cell in read_table().cells():
+        if cell.role == "citizen":
+            open_to_all = declared[cell.operation] in ("public", "signed_in")
+            assert (cell.expected == "allow") == open_to_all, cell
+            if declared[cell.operation] == "signed_in":
+                assert cell.operation in ("registry.read_me", "registry.change_password", "registry.end_session")

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from devstack.access.scene import NOBODY_LISTENS
+from devstack.access.calls import Operation, operations
+from devstack.access.scene import NOBODY_LISTENS, Scene, set_scene
+from devstack.access.tokens import Minter
 from devstack.demo.client import Client
 from devstack.stack import Stack
 
@@ -32,5 +34,17 @@ async def nobody(house: Stack) -> AsyncIterator[Client]:
 @pytest.fixture(scope="session")
 async def raw(house: Stack) -> AsyncIterator[httpx.AsyncClient]:
     """A client that sends what it is told, byte by byte."""
-    async with httpx.AsyncClient(base_url=house.base_url, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=house.base_url, timeout=60) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+async def known(raw: httpx.AsyncClient) -> dict[str, Operation]:
+    """The operations of the joined document."""
+    return operations((await raw.get("/openapi.json")).json())
+
+
+@pytest.fixture(scope="session")
+async def scene(house: Stack, nobody: Client, known: dict[str, Operation]) -> Scene:
+    """Organisations, people and objects."""
+    return await set_scene(nobody, Minter(house, known))

@@ -27,7 +27,15 @@ _spec.loader.exec_module(bodies)
 WRITING = ("post", "put", "patch", "delete")
 ROLES = ("administrator", "intake_officer", "handler", "front_officer", "head", "monitoring_officer", "reporter",
          "verifier", "approver", "data_protection_officer")  # fmt: skip
-MAY_GROW = {"login_throttle", "sign_in_attempt", "audit_seal", "session", "refresh_token", "access_session"}
+MAY_GROW = {
+    "login_throttle",
+    "sign_in_attempt",
+    "audit_seal",
+    "audit_unsealed",
+    "session",
+    "refresh_token",
+    "access_session",
+}
 REFUSALS = {400, 404, 405, 413, 415, 422}
 
 

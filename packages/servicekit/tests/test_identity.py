@@ -1,5 +1,6 @@
 """Tokens that must not pass, all with the same answer (reliability §6 C, RFC 8725)."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -183,3 +184,19 @@ async def test_a_registry_that_is_down_does_not_end_what_is_known(keys: Keys) ->
     keys.down = True
     moment += 301
     await verifier.verify(signed(exp=int(moment) + 60, iat=int(moment)))
+
+
+async def test_whoever_comes_while_the_keys_are_fetched_waits_for_them(keys: Keys) -> None:
+    """Right after a start many requests come at once; none of them may be told that its token is no good."""
+    gate = asyncio.Event()
+
+    async def slow() -> dict[str, Any]:
+        await gate.wait()
+        return await keys()
+
+    verifier = TokenVerifier(slow, issuer=ISSUER)
+    waiting = [asyncio.create_task(verifier.verify(signed(jti=str(number)))) for number in range(5)]
+    await asyncio.sleep(0.01)
+    gate.set()
+    assert {(await one).id for one in waiting} == {SUBJECT}
+    assert keys.fetched == 1

@@ -4,6 +4,7 @@ A route declares its rule in its signature, `actor: Annotated[Actor, allow("fron
 none and stands on no public list fails a test. What the actor may see of the rows is decided in the SQL of the action.
 """
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -99,6 +100,7 @@ class TokenVerifier:
         self._clock = clock
         self._keys: dict[str, Any] = {}
         self._fetched_at = float("-inf")
+        self._fetching = asyncio.Lock()
         self._seen: OrderedDict[bytes, _Verified] = OrderedDict()
         self._rules = jwt.JWTClaimsRegistry(
             now=lambda: int(clock()),
@@ -142,22 +144,27 @@ class TokenVerifier:
             raise Unauthenticated from error
 
     async def _key(self, kid: str) -> Any:
-        age = self._clock() - self._fetched_at
-        if (kid not in self._keys and age >= _REFETCH_SECONDS) or age >= _KEYS_LAST_SECONDS:
-            await self._fetch()
+        if self._must_fetch(kid):
+            async with self._fetching:  # whoever comes meanwhile waits for the same answer instead of being refused
+                if self._must_fetch(kid):
+                    await self._fetch()
         if kid not in self._keys:
             raise Unauthenticated
         return self._keys[kid]
 
+    def _must_fetch(self, kid: str) -> bool:
+        age = self._clock() - self._fetched_at
+        return (kid not in self._keys and age >= _REFETCH_SECONDS) or age >= _KEYS_LAST_SECONDS
+
     async def _fetch(self) -> None:
-        self._fetched_at = self._clock()
         try:
             document = await self._fetch_keys()
         except Exception as error:
             if not self._keys:
-                self._fetched_at = float("-inf")
                 raise Unavailable from error
+            self._fetched_at = self._clock()
             return  # the keys we have still verify; the registry is asked again in five minutes
+        self._fetched_at = self._clock()
         self._keys = {key.kid: key for key in KeySet.import_key_set(document).keys if key.kid}  # type: ignore[arg-type]
 
 

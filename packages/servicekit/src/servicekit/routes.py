@@ -33,6 +33,8 @@ class ServiceRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
+        # First who, then what: an answer remembered under an Idempotency-Key is not for who has lost the role.
+        self.dependant.dependencies.sort(key=lambda one: not _asks_who(one))
         self.operation_id = f"{path.split('/')[3]}.{self.name}"
         self.openapi_extra = {**(self.openapi_extra or {}), "x-access": _access_rule(self)}
         implied = answers(*_implied_errors(self))["responses"]
@@ -111,6 +113,10 @@ def _implied_errors(route: APIRoute) -> Iterable[type[errors.DomainError]]:
             yield from (errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused, errors.RequestInProgress)
         if call is read_expected_version:
             yield from (errors.VersionRequired, errors.StaleVersion, BadVersion)
+
+
+def _asks_who(dependant: Dependant) -> bool:
+    return any(hasattr(call, "access") for call in (dependant.call, *dependency_calls(dependant)))
 
 
 def _access_rule(route: APIRoute) -> str | list[str]:

@@ -98,8 +98,8 @@ class SamePerson(DomainError):
 
     kind: ClassVar[Kind] = Kind.FORBIDDEN
     code = "same_person"
-    vi = "Người nhập, người thẩm định và người phê duyệt phải là những người khác nhau."
-    en = "Whoever entered, verifies and approves a report must be different persons."
+    vi = "Người nhập, người thẩm định và người phê duyệt phải khác nhau. Hãy nhờ đồng nghiệp chưa tham gia báo cáo này."
+    en = "Who enters, verifies and approves must be three persons. Ask a colleague who had no hand in this report."
 
 
 class ReasonMissing(Invalid):
