@@ -1,9 +1,10 @@
-"""What time does: forget photos nobody claimed."""
+"""What time does: forget photos nobody claimed, notice who looks at very many senders."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from feedback.actions.forget_uploads import forget_uploads
+from servicekit.read_watch import watch_reads
 from servicekit.service import Runtime
 from servicekit.worker import Job
 
@@ -15,4 +16,7 @@ async def _forget_uploads(database: Any, runtime: Runtime, now: datetime) -> Non
                 return
 
 
-JOBS = (Job("forget-uploads", timedelta(minutes=30), _forget_uploads),)
+JOBS = (
+    Job("forget-uploads", timedelta(minutes=30), _forget_uploads),
+    watch_reads("submission.reveal_identity"),
+)

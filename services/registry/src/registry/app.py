@@ -22,6 +22,7 @@ from registry.tables import metadata
 from servicekit import web
 from servicekit.db import Database
 from servicekit.encryption import read_key
+from servicekit.read_watch import watch_reads
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
 from servicekit.worker import Job
@@ -108,7 +109,10 @@ SERVICE: Final = Service(
         revocations.router,
     ),
     public=PUBLIC,
-    jobs=(Job("forget revocations", timedelta(minutes=10), _forget_revocations),),
+    jobs=(
+        Job("forget revocations", timedelta(minutes=10), _forget_revocations),
+        watch_reads("account.read", "account.listed"),
+    ),
     prepare=prepare,
 )
 
