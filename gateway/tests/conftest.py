@@ -64,7 +64,8 @@ class Backend:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while request := await read_request(reader, writer, self._streams):
-                self.requests.append(request)
+                if not self._own_errand(request):
+                    self.requests.append(request)
                 reply = await self._reply(request)
                 if reply is None:
                     break
@@ -74,6 +75,10 @@ class Backend:
             self.gone += 1
         finally:
             writer.close()
+
+    def _own_errand(self, request: Request) -> bool:
+        """The gateway asks whose access was revoked by itself, at any time; nobody's request."""
+        return b"/registry/revocations" in request.line or b'"client_secret": "of-the-gateway"' in request.body
 
     def _streams(self, line: bytes) -> bool:
         return b"/stream-in" in line

@@ -68,7 +68,9 @@ async def test_anonymous_routes_leave_no_address_no_agent_and_no_exact_time(
 async def test_anonymous_lines_leave_shuffled() -> None:
     out = io.StringIO()
     log = AccessLog(out)
-    settings = GatewaySettings.model_validate({"deployment": "test", "registry_url": "http://127.0.0.1:1"})
+    settings = GatewaySettings.model_validate(
+        {"deployment": "test", "registry_url": "http://127.0.0.1:1", "client_secret": "unused"}
+    )
     route = Routes(settings).match("POST", "/api/v1/feedback/submissions")
     for number in range(200):  # the status stands in for an id, which these lines do not have
         log.note("POST", route, number, "0" * 32, "10.0.0.1", seconds=0.01)
@@ -81,7 +83,11 @@ async def test_anonymous_lines_leave_shuffled() -> None:
 async def test_other_lines_do_not_wait_for_anonymous_ones() -> None:
     out = io.StringIO()
     log = AccessLog(out)
-    routes = Routes(GatewaySettings.model_validate({"deployment": "test", "registry_url": "http://127.0.0.1:1"}))
+    routes = Routes(
+        GatewaySettings.model_validate(
+            {"deployment": "test", "registry_url": "http://127.0.0.1:1", "client_secret": "unused"}
+        )
+    )
     log.note("POST", routes.match("POST", "/api/v1/feedback/submissions"), 201, "0" * 32, "", seconds=0.01)
     await asyncio.sleep(0.3)
     log.note("GET", routes.match("GET", "/api/v1/registry/me"), 200, "1" * 32, "", seconds=0.01)

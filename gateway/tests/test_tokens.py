@@ -255,3 +255,24 @@ async def test_a_registry_in_trouble_is_asked_once_a_second(backend: Any, reply:
     moment += 1.1
     await asyncio.gather(source.fetch(), return_exceptions=True)
     assert len(backend.requests) == 2
+
+
+async def test_a_revoked_session_is_refused_at_the_door_though_its_token_was_remembered(
+    start_door: Any, backend: Any, signer: Any, tmp_path: Any
+) -> None:
+    session, moment = str(uuid.uuid4()), "2026-01-01T00:00:00+00:00"
+    ended = {"subject_id": str(uuid.uuid4()), "session_id": session, "revoked_at": moment}
+    old, other = ({"Authorization": f"Bearer {token}"} for token in (signer.token(sid=session), signer.token()))
+    async with start_door(backend, tmp_path, REVOCATION_SECONDS="0.1") as door:
+        async with httpx.AsyncClient(base_url=door.url) as client:
+            assert (await client.get(PATH, headers=old)).status_code == 200
+            backend.revoked.append(ended | {"expires_at": "2999-01-01T00:00:00+00:00"})
+            try:
+                end = time.monotonic() + 8
+                while (await client.get(PATH, headers=old)).status_code == 200:
+                    assert time.monotonic() < end
+                    await asyncio.sleep(0.1)
+                assert (await client.get(PATH, headers=old)).status_code == 401
+                assert (await client.get(PATH, headers=other)).status_code == 200
+            finally:
+                backend.revoked.clear()

@@ -22,6 +22,7 @@ PAGE = 2000
 ENTRY_COLUMNS = (
     "e.id, e.at, e.action, e.subject_type, e.subject_id, e.actor_kind, e.actor_id, e.reason, e.details::text AS details"
 )
+DIFFERS = "differs from the checkpoint"
 Sign = Callable[[bytes], bytes]
 Check = Callable[[bytes, bytes], bool]
 
@@ -148,7 +149,7 @@ async def verify(database: Database, checkpoint: Checkpoint | None = None) -> Ve
             position += 1
             problem = _fault(row, position, previous)
             if problem is None and checkpoint is not None and checkpoint.position == position:
-                problem = None if row.hash == checkpoint.hash else "differs from the checkpoint"
+                problem = None if row.hash == checkpoint.hash else DIFFERS
             if problem is not None:
                 return VerifyResult(position, previous, position, problem)
             previous = row.hash

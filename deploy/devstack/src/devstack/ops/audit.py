@@ -68,8 +68,9 @@ async def verify(
         mine = sorted(kept.get(name, []), key=lambda one: (one.position, one.at))
         async with shown(f"{name}: recomputing the chain"):
             result = await audit_chain.verify(database, mine[-1] if mine else None)
-            against = await _first_broken(database, mine) if result.ok else None
-        if not result.ok:
+            differs = result.ok or result.problem == audit_chain.DIFFERS
+            against = await _first_broken(database, mine) if differs else None
+        if not differs:
             print(f"{name}: position {result.bad_position}: {result.problem}")
         elif against is not None:
             print(f"{name}: position {against.position}: differs from the checkpoint of {_minute(against.at)}")

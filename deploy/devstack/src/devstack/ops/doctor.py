@@ -77,6 +77,8 @@ async def examine(data: Path, ports: Ports) -> AsyncIterator[Finding]:
     if await _up(engine.admin_dsn):
         async for finding in _postgres(engine.admin_dsn):
             yield finding
+        for service in paths.SERVICES:
+            yield await _many_reads(engine.admin_dsn, service)
     else:
         yield Finding(False, "PostgreSQL answers", f"see {data / 'logs' / 'postgres.log'}")
     status = await http_status(ports.nats_monitor, "/healthz")
@@ -84,6 +86,27 @@ async def examine(data: Path, ports: Ports) -> AsyncIterator[Finding]:
     for name in (*paths.SERVICES, "gateway"):
         status = await http_status(ports.of(name), "/readyz")
         yield Finding(status == 200, f"{name}: /readyz ({status})", f"see {data / 'logs' / f'{name}.log'}")
+
+
+async def _many_reads(admin_dsn: str, service: str) -> Finding:
+    """Who read very many identities today; an audit that is not there yet has nothing to tell."""
+    from servicekit.read_watch import ALERT, READER
+
+    statement = (
+        "SELECT count(*) FROM audit_entry WHERE subject_type = $1 AND action = $2 AND at > now() - interval '1 day'"
+    )
+    connection = await asyncpg.connect(with_database(admin_dsn, service))
+    try:
+        found = await connection.fetchval(statement, READER, ALERT)
+    except asyncpg.UndefinedTableError:
+        found = 0
+    finally:
+        await connection.close()
+    return Finding(
+        not found,
+        f"{service}: {found} alerts of very many identities read in a day",
+        f"audit_entry, action {ALERT}: subject_id is who read; ask why, lock the account if there is no answer",
+    )
 
 
 def _disk(data: Path) -> Finding:

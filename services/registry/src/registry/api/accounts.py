@@ -8,6 +8,7 @@ from fastapi import Query, Response
 
 from registry.actions import change_account, grant_role
 from registry.actions.create_account import NewAccount, create_account
+from registry.actions.note_reading import note_listing, note_reading
 from registry.api.access import Administrator, Keys, Process, Secrets
 from registry.api.account_models import (
     AccessCodeAnswer,
@@ -31,7 +32,7 @@ from registry.domain.errors import (
 from registry.queries import administering
 from registry.queries.accounts import open_name
 from servicekit.clock import Now
-from servicekit.db import ReadSession, WriteSession
+from servicekit.db import WriteSession
 from servicekit.errors import AlreadyExists, Conflict
 from servicekit.etags import ExpectedVersion, set_etag
 from servicekit.idempotency import Idempotent
@@ -83,17 +84,19 @@ async def add_account(
 
 @router.get("/accounts", **answers(InvalidCursor))
 async def list_accounts(
-    session: ReadSession,
+    session: WriteSession,
     actor: Administrator,
+    now: Now,
     pages: PageQuery,
     keys: Keys,
     organisation_id: Annotated[Uuid | None, Query()] = None,
     status: Literal["invited", "active", "locked"] | None = None,
 ) -> Page[AccountAnswer]:
-    """List the accounts of the organisations you administer."""
+    """List the accounts of the organisations you administer. Whose names were shown to whom is recorded."""
     window = pages.window(f"registry.accounts/{actor.id}", {"organisation_id": organisation_id, "status": status})
     rows = await administering.accounts(session, window, actor, organisation=organisation_id, status=status)
     grants = await administering.grants_of(session, [row.id for row in rows])
+    await note_listing(session, [row.id for row in rows], actor=actor, now=now)
     return window.page(
         rows,
         position=lambda row: (row.username, row.id),
@@ -103,10 +106,11 @@ async def list_accounts(
 
 @router.get("/accounts/{account_id}")
 async def read_account(
-    account_id: Uuid, session: ReadSession, actor: Administrator, response: Response, keys: Keys
+    account_id: Uuid, session: WriteSession, actor: Administrator, response: Response, now: Now, keys: Keys
 ) -> AccountAnswer:
-    """Return one account."""
+    """Return one account. Who looked is recorded."""
     account = await administering.account_row(session, actor, account_id)
+    await note_reading(session, account_id, actor=actor, now=now)
     return await read_answer(session, account, response, keys)
 
 

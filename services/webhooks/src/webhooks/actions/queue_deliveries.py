@@ -7,7 +7,9 @@ from sqlalchemy import ARRAY, Text, bindparam, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from servicekit import audit
 from servicekit.events import Event, encode
+from servicekit.identity import Actor
 from webhooks.domain.endpoint_steps import ACTIVE
 from webhooks.domain.event_filters import patterns
 from webhooks.tables import Delivery, Endpoint, Message
@@ -27,12 +29,21 @@ async def queue_deliveries(session: AsyncSession, event: Event, now: datetime) -
     )
 
 
-async def queue_test(session: AsyncSession, endpoint_id: UUID, event: Event, now: datetime) -> UUID:
+async def queue_test(session: AsyncSession, endpoint_id: UUID, event: Event, *, actor: Actor, now: datetime) -> UUID:
     """Put one test message in line for one endpoint and return the delivery's id."""
     await _keep(session, event, now)
     delivery_id = uuid4()
     await session.execute(
         insert(Delivery).values(id=delivery_id, endpoint_id=endpoint_id, message_id=event.id, next_attempt_at=now)
+    )
+    await audit.write(
+        session,
+        action="endpoint.tested",
+        subject_type="endpoint",
+        subject_id=endpoint_id,
+        actor=actor,
+        now=now,
+        details={"delivery": delivery_id},
     )
     return delivery_id
 

@@ -159,7 +159,7 @@ async def send_test(endpoint_id: UUID, session: WriteSession, actor: Owner, now:
         time=now,
         data={"test": True},
     )
-    return NewDelivery(delivery_id=await queue_test(session, endpoint.id, event, now))
+    return NewDelivery(delivery_id=await queue_test(session, endpoint.id, event, actor=actor, now=now))
 
 
 def _fields(endpoint: Endpoint, actor: Owner) -> dict[str, object]:
