@@ -1,4 +1,4 @@
-"""PostgreSQL alone refuses impossible histories, whoever writes: every statement here runs as the owner, past all code."""
+"""PostgreSQL alone refuses impossible histories: every statement here runs as the owner, past all code."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ class Rows:
     async def top(self, table: str = "organisation") -> asyncpg.Record:
         condition = "kind = 'front_committee'" if table == "organisation" else "level = 'city'"
         row = await self.connection.fetchrow(
-            f"SELECT * FROM {table} WHERE {condition} AND parent_id IS NULL AND valid_to IS NULL"  # noqa: S608
+            f"SELECT * FROM {table} WHERE {condition} AND parent_id IS NULL AND valid_to IS NULL"
         )
         assert row is not None
         return row
@@ -54,16 +54,19 @@ class Rows:
         places = ", ".join(f"${place}" for place in range(1, len(values) + 1))
         until = "NULL" if end is None else f"'{end}'"
         await self.connection.execute(
-            f"INSERT INTO {table} ({columns}, valid_from, valid_to) VALUES ({places}, '{start}', {until})",  # noqa: S608
+            f"INSERT INTO {table} ({columns}, valid_from, valid_to) VALUES ({places}, '{start}', {until})",
             *values.values(),
         )
         return own
 
-    async def follow(self, before: UUID, after: UUID, day: str = DAY, kind: str = "SPLIT", ratio: str | None = None) -> None:
+    async def follow(
+        self, before: UUID, after: UUID, day: str = DAY, kind: str = "SPLIT", ratio: str | None = None
+    ) -> None:
         source = None if ratio is None else "thử"
         await self.connection.execute(
             "INSERT INTO organisation_succession (predecessor_id, successor_id, kind, happened_on, legal_basis,"
-            f" confidence, ratio, ratio_source) VALUES ($1, $2, $3, '{day}', 'thử', 'unconfirmed', {ratio or 'NULL'}, $4)",
+            f" confidence, ratio, ratio_source)"
+            f" VALUES ($1, $2, $3, '{day}', 'thử', 'unconfirmed', {ratio or 'NULL'}, $4)",
             before, after, kind, source,
         )  # fmt: skip
 
@@ -89,7 +92,7 @@ async def refused(rows: Rows, rule: str) -> None:
 async def test_everything_seeded_is_possible(rows: Rows) -> None:
     for table in ("unit", "organisation", "unit_succession", "organisation_succession"):
         column = "happened_on" if table.endswith("succession") else "valid_from"
-        await rows.connection.execute(f"UPDATE {table} SET {column} = {column}")  # noqa: S608
+        await rows.connection.execute(f"UPDATE {table} SET {column} = {column}")
     await rows.check()
 
 
@@ -122,7 +125,7 @@ async def test_no_parent_ends_above_a_child_that_stands(rows: Rows, table: str) 
     top = (await rows.top(table))["id"]
     await rows.add("2026-02-01", parent_id=parent, table=table, path=[top, parent, own := uuid4()], id=own)
     await rows.check()
-    await rows.connection.execute(f"UPDATE {table} SET valid_to = '{BEFORE}' WHERE id = $1", parent)  # noqa: S608
+    await rows.connection.execute(f"UPDATE {table} SET valid_to = '{BEFORE}' WHERE id = $1", parent)
     await refused(rows, "parent_stands_all_the_time")
 
 
@@ -144,7 +147,7 @@ async def test_nobody_is_its_own_ancestor(rows: Rows, table: str) -> None:
     top = (await rows.top(table))["id"]
     two = uuid4()
     await rows.add("2026-01-01", parent_id=one, path=[top, one, two], id=two, table=table)
-    await rows.connection.execute(f"UPDATE {table} SET parent_id = $1 WHERE id = $2", two, one)  # noqa: S608
+    await rows.connection.execute(f"UPDATE {table} SET parent_id = $1 WHERE id = $2", two, one)
     await refused(rows, "path_follows_parent")
 
 
@@ -183,8 +186,8 @@ async def test_no_chain_comes_back(rows: Rows, length: int) -> None:
     for day in (spans[0][0], "2026-03-01" if length == 2 else "2026-04-01"):
         savepoint = rows.connection.transaction()
         await savepoint.start()
+        await rows.follow(chain[-1], chain[0], day=day, kind="CONTINUE")
         with pytest.raises(asyncpg.CheckViolationError):
-            await rows.follow(chain[-1], chain[0], day=day, kind="CONTINUE")
             await rows.check()
         await savepoint.rollback()
 
@@ -236,8 +239,9 @@ async def test_a_unit_follows_the_same_rules(rows: Rows) -> None:
     ],
 )
 async def test_no_two_of_the_same_at_a_time(rows: Rows, table: str, given: dict[str, str], rule: str) -> None:
+    if not given.keys() & {"kind", "code"}:
+        await rows.add("2026-01-01", table=table, **given)  # the seed has the other two already
     with pytest.raises(asyncpg.ExclusionViolationError) as error:
-        await rows.add("2026-01-01", table=table, **given)
         await rows.add("2026-02-01", table=table, **given)
     assert error.value.constraint_name == rule
 

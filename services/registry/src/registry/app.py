@@ -10,7 +10,7 @@ from sqlalchemy import text
 from registry.actions.issue import SessionLimits
 from registry.actions.prepare_house import FIRST_ADMINISTRATOR, ensure_administrator, ensure_clients
 from registry.actions.signing import TokenSigner
-from registry.api import accounts, calendar, clients, law, organisations, reference, territory, tokens
+from registry.api import accounts, calendar, clients, history, law, reference, restructurings, territory, tokens
 from registry.api.verifying import OwnVerifier
 from registry.domain.passwords import weakness
 from registry.passwords import PasswordHasher, SecretHasher
@@ -31,7 +31,13 @@ PUBLIC: Final = frozenset(
         ("GET", f"{_PREFIX}/units/{{unit_id}}"),
         ("GET", f"{_PREFIX}/units/{{unit_id}}/succession"),
         ("GET", f"{_PREFIX}/codes/{{code}}"),
+        ("GET", f"{_PREFIX}/units/tree"),
+        ("GET", f"{_PREFIX}/units/named"),
+        ("GET", f"{_PREFIX}/units/successors"),
         ("GET", f"{_PREFIX}/organisations"),
+        ("GET", f"{_PREFIX}/organisations/tree"),
+        ("GET", f"{_PREFIX}/organisations/named"),
+        ("GET", f"{_PREFIX}/organisations/successors"),
         ("GET", f"{_PREFIX}/organisations/{{organisation_id}}"),
         ("GET", f"{_PREFIX}/calendar"),
         ("GET", f"{_PREFIX}/calendar/{{day}}"),
@@ -91,8 +97,9 @@ SERVICE: Final = Service(
         tokens.router,
         accounts.router,
         clients.router,
+        history.router,
         territory.router,
-        organisations.router,
+        restructurings.router,
         calendar.router,
         law.router,
         reference.router,

@@ -35,9 +35,7 @@ def _row_rules(thing: str) -> str:
     rules = (
         f"  SELECT * INTO own FROM {thing} WHERE id = NEW.id;\n"
         "  IF NOT FOUND THEN RETURN NULL; END IF;\n"
-        "  IF own.parent_id IS NULL THEN\n"
-        + _refuse("own.path <> ARRAY[own.id]", "path_follows_parent")
-        + "  ELSE\n"
+        "  IF own.parent_id IS NULL THEN\n" + _refuse("own.path <> ARRAY[own.id]", "path_follows_parent") + "  ELSE\n"
         # The lock waits for whoever is ending the parent at this moment, and shows the row as they left it.
         f"  SELECT * INTO above FROM {thing} WHERE id = own.parent_id FOR SHARE;\n"
         + _refuse("own.path <> above.path || own.id", "path_follows_parent")

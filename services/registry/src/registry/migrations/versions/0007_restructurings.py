@@ -72,7 +72,10 @@ def _columns() -> None:
 
 
 def _constraints() -> None:
-    for table, part in (("unit_succession", "share IN ('part', 'remainder')"), ("organisation_succession", "kind = 'SPLIT'")):
+    for table, part in (
+        ("unit_succession", "share IN ('part', 'remainder')"),
+        ("organisation_succession", "kind = 'SPLIT'"),
+    ):
         _check(table, "ratio_range", "ratio IS NULL OR (ratio > 0 AND ratio <= 1)")
         _check(table, "ratio_of_a_part", f"ratio IS NULL OR {part}")
         _check(table, "confidence", _CONFIDENCE)
