@@ -87,10 +87,10 @@ async def _store(
         thing.version += 1
     await session.flush()  # before anything begins in their place: the exclusion constraints are not deferred
     started = [_begun(row, wanted) for row in made.started]
-    session.add_all(started)
-    await session.flush()
-    session.add_all([_succession(link, wanted) for link in made.links])
-    await session.flush()
+    successions = [_succession(link, wanted) for link in made.links]
+    for table in (Unit, Organisation, UnitSuccession, OrganisationSuccession):  # what is referred to goes first
+        session.add_all([thing for thing in (*started, *successions) if isinstance(thing, table)])
+        await session.flush()
     codes = {own: unit.code for own, unit in found.units.items()}
     codes |= {row.id: row.code for row in made.started if row.thing == "unit"}
     await _tell(session, ended, "ended", codes, actor=actor, now=now)

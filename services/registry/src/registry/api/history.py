@@ -4,7 +4,6 @@ Declared before `territory`, whose `/units/{unit_id}` would take the word for an
 """
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Query, Response
@@ -29,7 +28,7 @@ from servicekit.db import ReadSession
 from servicekit.errors import NotFound
 from servicekit.pages import InvalidCursor, Page, PageQuery
 from servicekit.routes import answers, new_router
-from servicekit.text import Answer, SafeLine, Uuid, WholeNumber
+from servicekit.text import Answer, Exact, SafeLine, Uuid, WholeNumber
 from servicekit.working_days import local_date
 
 router = new_router("registry", "history")
@@ -58,7 +57,7 @@ class UnitPortion(Answer):
     """Who stands for it, and how much of it is there: a product of ratios, null where a share is unknown."""
 
     unit: UnitBrief
-    ratio: Decimal | None
+    ratio: Exact | None
     confidence: Confidence
 
 
@@ -66,7 +65,7 @@ class OrganisationPortion(Answer):
     """Who stands for it, and how much of it is there: a product of ratios, null where a share is unknown."""
 
     organisation: OrganisationBrief
-    ratio: Decimal | None
+    ratio: Exact | None
     confidence: Confidence
 
 
