@@ -240,6 +240,9 @@ async def test_nothing_impossible_is_taken(house: House) -> None:
     child = await department(house, parent=one)
     both = [{"new": {"name": f"Sở {place}"}, "ratio": "0.7", "ratio_source": "thử"} for place in (1, 2)]
     top = await house.organisation("peoples_committee", "92")
+    city = (await get(house, "/units", code="92"))["items"][0]["id"]
+    ward = {"name": "Phường Mới", "code": "31135", "level": "commune", "parent": {"id": city}}
+    to_gone = {"change": "move", "of": "organisation", "id": child, "parent": {"id": gone}}
     before = await house.rows("SELECT count(*) FROM organisation")
     for changes, on, status, code in (
         ([{**dissolve, "id": gone}], DAY, 409, "not_standing_then"),
@@ -253,16 +256,14 @@ async def test_nothing_impossible_is_taken(house: House) -> None:
         ([{**absorb, "into": two, "children_follow": True}, {**dissolve, "id": two}], DAY, 409, "successor_not_there"),
         ([{"change": "move", "of": "organisation", "id": one, "parent": {"id": child}, "children_follow": True}],
          DAY, 422, "own_ancestor"),
-        ([{"change": "move", "of": "organisation", "id": child, "parent": {"id": gone}}], DAY, 409, "not_standing_then"),
+        ([to_gone], DAY, 409, "not_standing_then"),
         ([{"change": "move", "of": "organisation", "id": child, "parent": {"key": "x"}}], DAY, 422, "unknown_key"),
         ([{**dissolve, "id": two}, create({"id": two})], DAY, 422, "parent_ends"),
         ([{"change": "split", "of": "organisation", "id": two, "heirs": both}], DAY, 422, "shares_above_whole"),
         ([create({"id": top}, name.upper())], DAY, 409, "history_overlaps"),
         ([create({"id": top}, kind="front_committee")], DAY, 409, "history_overlaps"),
-        ([{"change": "create", "of": "unit", "new": {"name": "Phường Mới", "code": "31135", "level": "commune",
-           "parent": {"id": (await get(house, "/units", code="92"))["items"][0]["id"]}}}], DAY, 409, "history_overlaps"),
-        ([{"change": "create", "of": "unit", "new": {"name": "Mới", "code": "39100", "level": "commune",
-           "parent": {"id": (await get(house, "/units", code="92"))["items"][0]["id"]}}}], DAY, 422, "invalid"),
+        ([{"change": "create", "of": "unit", "new": ward}], DAY, 409, "history_overlaps"),
+        ([{"change": "create", "of": "unit", "new": ward | {"name": "Mới", "code": "39100"}}], DAY, 422, "invalid"),
         ([create({"id": top})], "2025-01-01", 409, "not_standing_then"),
     ):  # fmt: skip
         body = refused(await post(house, *changes, on=on), status, code)
