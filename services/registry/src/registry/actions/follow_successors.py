@@ -22,12 +22,15 @@ _GRANTS: Final = text(
     ON CONFLICT DO NOTHING RETURNING id
     """
 )
-_HOLDERS: Final = tuple(
+_HOLDERS: Final = (
     text(
-        f"UPDATE {table} SET organisation_id = :after, version = version + 1"  # noqa: S608
+        "UPDATE account SET organisation_id = :after, version = version + 1"
         " WHERE organisation_id = :before RETURNING id"
-    )
-    for table in ("account", "api_client")
+    ),
+    text(
+        "UPDATE api_client SET organisation_id = :after, version = version + 1"
+        " WHERE organisation_id = :before RETURNING id"
+    ),
 )
 
 

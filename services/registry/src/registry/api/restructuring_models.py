@@ -1,7 +1,6 @@
-"""Requests and answers about restructurings."""
+"""What a restructuring consists of, as it is sent."""
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
@@ -9,11 +8,10 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from registry.api.territory_answers import Confidence, Kind, Level, UnitCode
-from registry.domain.restructuring import WHOLE, Act, Change, New, Plan, Ref, Row, Share
-from servicekit.text import Answer, ApiModel, ExactNumber, Flag, Key, LegalDate, SafeLine, Uuid
+from registry.domain.restructuring import WHOLE, Act, Change, New, Ref, Share, Thing
+from servicekit.text import ApiModel, ExactNumber, Flag, Key, LegalDate, SafeLine, Uuid
 
 Ratio = Annotated[Decimal, ExactNumber(ge=Decimal("0.00000001"), le=Decimal(1))]
-ThingName = Literal["unit", "organisation"]
 MOST_CHANGES = 500
 
 
@@ -95,7 +93,7 @@ class CreateChange(ApiModel):
     """Begin something with no predecessor, under a parent."""
 
     change: Literal["create"]
-    of: ThingName
+    of: Thing
     new: NewThing
 
     @model_validator(mode="after")
@@ -114,7 +112,7 @@ class RenameChange(ApiModel):
     """Give a unit or body another name: it ends, and its successor begins."""
 
     change: Literal["rename"]
-    of: ThingName
+    of: Thing
     id: Uuid
     name: SafeLine
     key: Key | None = None
@@ -129,7 +127,7 @@ class MoveChange(ApiModel):
     """Put a unit or body under another parent, and a body at another unit: it ends, and its successor begins."""
 
     change: Literal["move"]
-    of: ThingName
+    of: Thing
     id: Uuid
     parent: Place
     unit: Place | None = None
@@ -147,7 +145,7 @@ class MergeChange(ApiModel):
     """End several, or parts of them, and begin one in their place."""
 
     change: Literal["merge"]
-    of: ThingName
+    of: Thing
     predecessors: Annotated[list[Predecessor], Field(min_length=2, max_length=50)]
     new: NewThing
     children_follow: Flag = False
@@ -161,7 +159,7 @@ class AbsorbChange(ApiModel):
     """End some, or parts of them; one that stands takes them over and goes on as it is."""
 
     change: Literal["absorb"]
-    of: ThingName
+    of: Thing
     predecessors: Annotated[list[Predecessor], Field(min_length=1, max_length=50)]
     into: Uuid
     children_follow: Flag = False
@@ -175,7 +173,7 @@ class SplitChange(ApiModel):
     """End one; several take over a part each."""
 
     change: Literal["split"]
-    of: ThingName
+    of: Thing
     id: Uuid
     heirs: Annotated[list[Heir], Field(min_length=2, max_length=50)]
 
@@ -190,7 +188,7 @@ class DissolveChange(ApiModel):
     """End something without a successor."""
 
     change: Literal["dissolve"]
-    of: ThingName
+    of: Thing
     id: Uuid
 
     def to_change(self, place: int) -> Change:
@@ -213,104 +211,16 @@ class RestructuringRequest(ApiModel):
     changes: Annotated[list[AnyChange], Field(min_length=1, max_length=MOST_CHANGES)]
 
 
-class EndedAnswer(Answer):
-    """Something that ends, with its last day."""
-
-    of: ThingName
-    id: UUID
-    name: str
-    valid_to: date
-
-
-class StartedAnswer(Answer):
-    """Something that begins; `key` as in the request."""
-
-    of: ThingName
-    id: UUID
-    key: str | None
-    name: str
-    level: Level
-    kind: str | None
-    code: str | None
-    unit_id: UUID | None
-    parent_id: UUID | None
-    path: list[UUID]
-    valid_from: date
-
-
-class LinkAnswer(Answer):
-    """Who takes over from whom. `kind` is a body's MERGE, SPLIT … or a unit's whole, part; no `ratio` means unknown."""
-
-    of: ThingName
-    predecessor_id: UUID
-    predecessor_name: str
-    successor_id: UUID
-    successor_name: str
-    kind: str
-    ratio: Decimal | None
-    ratio_source: str | None
-
-
-class RestructuringAnswer(Answer):
-    """What a restructuring comes to; `stored` is false after a dry run."""
-
-    happened_on: date
-    legal_basis: str
-    stored: bool
-    ended: list[EndedAnswer]
-    started: list[StartedAnswer]
-    successions: list[LinkAnswer]
-
-
-def ended_answer(row: Row, last_day: date) -> EndedAnswer:
-    """Build the answer of something that ends."""
-    return EndedAnswer(of=row.thing, id=row.id, name=row.name, valid_to=last_day)
-
-
-def started_answer(row: Row, made: Plan) -> StartedAnswer:
-    """Build the answer of something that begins."""
-    return StartedAnswer(
-        of=row.thing,
-        id=row.id,
-        key=next((key for key, own in made.keys.items() if own == row.id), None),
-        name=row.name,
-        level=row.level,
-        kind=row.kind or None,
-        code=row.code or None,
-        unit_id=row.unit_id,
-        parent_id=row.parent_id,
-        path=list(row.path),
-        valid_from=row.valid_from,
-    )
-
-
-def link_answers(made: Plan, rows: dict[UUID, Row]) -> list[LinkAnswer]:
-    """Build the answers of all successions."""
-    return [
-        LinkAnswer(
-            of=link.thing,
-            predecessor_id=link.predecessor_id,
-            predecessor_name=rows[link.predecessor_id].name,
-            successor_id=link.successor_id,
-            successor_name=rows[link.successor_id].name,
-            kind=link.kind,
-            ratio=link.share.ratio,
-            ratio_source=link.share.ratio_source,
-        )
-        for link in made.links
-    ]
-
-
 def _ref(place: Place | None) -> Ref | None:
     return place.ref() if place is not None else None
 
 
-def _succeeded(place: int, act: Act, of: ThingName, own: UUID, new: New, follow: bool) -> Change:
+def _succeeded(place: int, act: Act, of: Thing, own: UUID, new: New, follow: bool) -> Change:
     return Change(place, act, of, (own,), (new,), ((own, 0, WHOLE),), follow)
 
 
 def _joined(
-    place: int, act: Act, of: ThingName, predecessors: Sequence[Predecessor], heir: New | UUID, follow: bool
+    place: int, act: Act, of: Thing, predecessors: Sequence[Predecessor], heir: New | UUID, follow: bool
 ) -> Change:
     ending = tuple(each.id for each in predecessors)
     return Change(

@@ -7,13 +7,8 @@ from fastapi import Depends, Query, Request, Response
 
 from registry.actions.restructure import Restructuring, restructure
 from registry.api.access import Administrator
-from registry.api.restructuring_models import (
-    RestructuringAnswer,
-    RestructuringRequest,
-    ended_answer,
-    link_answers,
-    started_answer,
-)
+from registry.api.restructuring_answers import RestructuringAnswer, ended_answer, link_answers, started_answer
+from registry.api.restructuring_models import RestructuringRequest
 from registry.domain.errors import OutsideYourOrganisations
 from registry.domain.history_errors import ALL
 from servicekit.clock import Now
