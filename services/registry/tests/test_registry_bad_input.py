@@ -30,13 +30,11 @@ async def good_bodies(house: House) -> dict[tuple[str, str], dict[str, Any]]:
         ("POST", "/me/totp/confirm"): {"totp": "123456"},
         ("POST", "/me/password"): {"current_password": "x", "password": "một câu mật khẩu đủ dài"},
         ("POST", "/clients"): {"client_id": "he-thong", "name": "Hệ thống", "organisation_id": organisation},
-        ("POST", "/organisations"): {
-            "name": "Sở Thử",
-            "parent_id": organisation,
-            "valid_from": "2026-01-01",
-            "source": "Quyết định",
+        ("POST", "/restructurings"): {
+            "happened_on": "2026-06-01",
+            "legal_basis": "Quyết định",
+            "changes": [{"change": "dissolve", "of": "organisation", "id": organisation}],
         },
-        ("PATCH", f"/organisations/{SOME}"): {"name": "Sở Thử", "source": "Quyết định"},
         ("PUT", "/calendar/2027-05-05"): {
             "kind": "holiday",
             "name": "Nghỉ",
@@ -96,6 +94,7 @@ FINE = {
     ("name", "2027-02-29"), ("title", "2027-02-29"), ("source", "2027-02-29"), ("password", "2027-02-29"),
     ("name", "0001-01-01T00:00:00+14:00"), ("title", "0001-01-01T00:00:00+14:00"),
     ("source", "0001-01-01T00:00:00+14:00"), ("password", "0001-01-01T00:00:00+14:00"),
+    ("legal_basis", "2027-02-29"), ("legal_basis", "0001-01-01T00:00:00+14:00"),
     ("confirmed", True), ("current_password", "2027-02-29"),
     ("current_password", "0001-01-01T00:00:00+14:00"), ("username", "2027-02-29"), ("client_id", "2027-02-29"),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""PostgreSQL alone refuses impossible histories, whoever writes: every statement here runs as the owner, past all code."""
+"""PostgreSQL alone refuses impossible histories: every statement here runs as the owner, past all code."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -65,7 +65,8 @@ class Rows:
         source = None if ratio is None else "thử"
         await self.connection.execute(
             "INSERT INTO organisation_succession (predecessor_id, successor_id, kind, happened_on, legal_basis,"
-            f" confidence, ratio, ratio_source) VALUES ($1, $2, $3, '{day}', 'thử', 'unconfirmed', {ratio or 'NULL'}, $4)",
+            f" confidence, ratio, ratio_source)"
+            f" VALUES ($1, $2, $3, '{day}', 'thử', 'unconfirmed', {ratio or 'NULL'}, $4)",
             before, after, kind, source,
         )  # fmt: skip
 
@@ -185,8 +186,8 @@ async def test_no_chain_comes_back(rows: Rows, length: int) -> None:
     for day in (spans[0][0], "2026-03-01" if length == 2 else "2026-04-01"):
         savepoint = rows.connection.transaction()
         await savepoint.start()
+        await rows.follow(chain[-1], chain[0], day=day, kind="CONTINUE")
         with pytest.raises(asyncpg.CheckViolationError):
-            await rows.follow(chain[-1], chain[0], day=day, kind="CONTINUE")
             await rows.check()
         await savepoint.rollback()
 
@@ -238,8 +239,9 @@ async def test_a_unit_follows_the_same_rules(rows: Rows) -> None:
     ],
 )
 async def test_no_two_of_the_same_at_a_time(rows: Rows, table: str, given: dict[str, str], rule: str) -> None:
+    if not given.keys() & {"kind", "code"}:
+        await rows.add("2026-01-01", table=table, **given)  # the seed has the other two already
     with pytest.raises(asyncpg.ExclusionViolationError) as error:
-        await rows.add("2026-01-01", table=table, **given)
         await rows.add("2026-02-01", table=table, **given)
     assert error.value.constraint_name == rule
 

@@ -189,34 +189,3 @@ async def test_instruments_with_provisions(house: House) -> None:
     assert (replaced["status"], replaced["replaced_by_id"]) == ("replaced", by_code["356/2025/NĐ-CP"]["id"])
     unsure = (await house.http.get(f"{API}/instruments", params={"confidence": "unconfirmed"})).json()["items"]
     assert "217-QĐ/TW" in {item["code"] for item in unsure}
-
-
-async def test_a_department_is_added_renamed_and_ended(house: House) -> None:
-    parent = await house.organisation("peoples_committee", "92")
-    body = {
-        "name": "Sở Xây dựng thành phố Cần Thơ",
-        "parent_id": parent,
-        "valid_from": "2025-07-01",
-        "source": "Quyết định 1/QĐ-UBND",
-    }
-    made = await house.http.post(f"{API}/organisations", headers=house.admin | key(), json=body)
-    assert made.status_code == 201, made.text
-    department = made.json()
-    assert (department["kind"], department["path"]) == ("department", [parent, department["id"]])
-    address = f"{API}/organisations/{department['id']}"
-    change = {"name": "Sở Xây dựng", "source": "Quyết định 2/QĐ-UBND"}
-    assert (await house.http.patch(address, headers=house.admin, json=change)).status_code == 428
-    renamed = await house.http.patch(address, headers=house.admin | if_match(1), json=change)
-    assert (renamed.status_code, renamed.json()["name"]) == (200, "Sở Xây dựng")
-    ended = await house.http.patch(
-        address, headers=house.admin | if_match(2), json={"valid_to": "2026-12-31", "source": "Quyết định 3"}
-    )
-    assert ended.json()["valid_to"] == "2026-12-31"
-    told = await events(house, department["id"])
-    assert [(kind, sequence, data["name"]) for kind, sequence, data in told] == [
-        ("registry.organisation.changed.v1", 1, "Sở Xây dựng thành phố Cần Thơ"),
-        ("registry.organisation.changed.v1", 2, "Sở Xây dựng"),
-        ("registry.organisation.changed.v1", 3, "Sở Xây dựng"),
-    ]
-    found = await house.http.get(f"{API}/organisations", params={"q": "so xay dung"})
-    assert [item["id"] for item in found.json()["items"]] == [department["id"]]

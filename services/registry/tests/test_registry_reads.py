@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import API, House
+from .conftest import API, House, key
 
 
 async def get(house: House, path: str, **query: Any) -> Any:
@@ -79,14 +79,18 @@ async def test_unit_succession_goes_both_ways(house: House) -> None:
 
 async def test_succession_is_followed_over_every_step(house: House) -> None:
     ward = (await get(house, "/units", code="31120"))["items"][0]
-    await house.rows(
-        "WITH later AS (INSERT INTO unit (id, code, name, type, level, path, valid_from, start_known, plain_name,"
-        " sort_key, source) VALUES (gen_random_uuid(), '39999', 'Phường Thử', 'phường', 'commune', '{}', '2090-01-01',"
-        " true, 'phuong thu', 'x', 'thử') RETURNING id)"
-        " INSERT INTO unit_succession (predecessor_id, successor_id, share, happened_on, legal_basis, confidence)"
-        " SELECT $1, id, 'whole', '2090-01-01', 'thử', 'unconfirmed' FROM later",
-        ward["id"],
+    made = await house.http.post(
+        f"{API}/restructurings",
+        headers=house.admin | key(),
+        json={
+            "happened_on": "2090-01-01",
+            "legal_basis": "thử",
+            "changes": [
+                {"change": "rename", "of": "unit", "id": ward["id"], "name": "Phường Thử", "children_follow": True}
+            ],
+        },
     )
+    assert made.status_code == 201, made.text
     former = (await get(house, "/units", code="31117", on="2025-06-30"))["items"][0]
     became = (await get(house, f"/units/{former['id']}/succession"))["became"]
     assert [(step["unit"]["name"], step["steps"]) for step in became] == [
@@ -179,6 +183,12 @@ async def test_statements_per_request(house: House) -> None:
         (f"/organisations/{body}", 3),
         ("/organisations?limit=100", 1),
         ("/units?limit=100", 1),
+        ("/units/tree?limit=100", 1),
+        (f"/organisations/tree?limit=100&root={body}", 2),
+        ("/units/named?name=tan%20an&on=2025-06-30", 2),
+        ("/organisations/named?name=cong%20doan%20phuong%20tan%20an", 2),
+        (f"/units/successors?id={unit}", 2),
+        (f"/organisations/successors?id={body}", 2),
         ("/calendar?from=2026-01-01&until=2026-12-31", 2),
         ("/deadline-rules", 1),
         ("/instruments", 1),
@@ -190,7 +200,7 @@ async def test_reference_pages_hold_everything_once(house: House) -> None:
     headers = await house.service_headers()
     for kind, expected in (
         ("unit", None),
-        ("organisation", 3586),
+        ("organisation", 3606 + 9),
         ("calendar_day", 61),
         ("calendar_year", 4),
         ("deadline_rule", 39),

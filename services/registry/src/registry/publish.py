@@ -40,6 +40,11 @@ def changed(kind: str, row: Any, **given: Any) -> EventDraft:
     return EventDraft(type=f"registry.{kind}.changed.v1", subject=row.id, sequence=row.version, data=data)
 
 
+def unit_changed(row: Any) -> EventDraft:
+    """Return the event of an administrative unit."""
+    return changed("unit", row)
+
+
 def organisation_changed(row: Any, unit_code: str) -> EventDraft:
     """Return the event of a body, which names its unit's code."""
     return changed("organisation", row, unit_code=unit_code)

@@ -47,9 +47,9 @@ async def revoke_client(session: AsyncSession, client: UUID, *, reason: Revocati
     await _remember(session, [client], reason=reason, now=now)
 
 
-async def revoke_holders(session: AsyncSession, organisation: UUID, *, now: datetime) -> None:
-    """Make the tokens of everybody who holds a role at an organisation worthless: it has ended or ends today."""
-    held = (RoleGrant.organisation_id == organisation, RoleGrant.ended_at.is_(None))
+async def revoke_holders(session: AsyncSession, organisations: Collection[UUID], *, now: datetime) -> None:
+    """Make the tokens of everybody who holds a role at these organisations worthless: they have ended or end today."""
+    held = (RoleGrant.organisation_id.in_(organisations), RoleGrant.ended_at.is_(None))
     holders: list[UUID] = []
     for table, column in ((Account, RoleGrant.account_id), (ApiClient, RoleGrant.api_client_id)):
         holding = select(column).where(*held, column.is_not(None))

@@ -20,6 +20,11 @@ def organisation_id(kind: str, unit: UUID) -> UUID:
     return uuid5(NAMESPACE, f"organisation/{kind}/{unit}")
 
 
+def restructured_id(digest: str, number: int) -> UUID:
+    """Return the id of the n-th thing that a restructuring with this content begins; a dry run foretells it."""
+    return uuid5(NAMESPACE, f"restructuring/{digest}/{number}")
+
+
 def calendar_day_id(day: date) -> UUID:
     """Return the id of a day of the work calendar."""
     return uuid5(NAMESPACE, f"calendar_day/{day}")

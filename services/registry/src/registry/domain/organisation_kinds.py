@@ -51,10 +51,17 @@ _PARTY_NAMES: Final = {
     "Thị xã": "Thị ủy",
 }
 
+UNIT_TYPES: Final = {
+    "city": frozenset({"Thành phố", "Tỉnh"}),
+    "district": frozenset({"Quận", "Huyện", "Thị xã", "Thành phố"}),
+    "commune": frozenset({"Phường", "Xã", "Thị trấn", "Đặc khu"}),
+}
+"""The words a unit's name begins with, by level."""
+
 
 def split_name(unit_name: str) -> tuple[str, str]:
     """Split "Phường Ninh Kiều" into the word for its type and its own name."""
-    for word in ("Thành phố", "Thị xã", "Thị trấn"):
+    for word in ("Thành phố", "Thị xã", "Thị trấn", "Đặc khu"):
         if unit_name.startswith(word + " "):
             return word, unit_name[len(word) + 1 :]
     word, _, name = unit_name.partition(" ")
@@ -71,3 +78,9 @@ def organisation_name(kind: str, unit_name: str, level: str) -> str:
     if kind == "trade_union":
         return f"{'Công đoàn' if level == 'commune' else 'Liên đoàn Lao động'} {place}"
     return f"{_PREFIXES[kind]} {place}"
+
+
+def is_named_after(name: str, kind: str, unit_name: str, level: str) -> bool:
+    """Tell whether a body bears the usual name of its kind at a unit, and would be renamed with it."""
+    usual = kind in _PREFIXES or kind in _BOARDS or kind in (PARTY_COMMITTEE, "trade_union")
+    return usual and name == organisation_name(kind, unit_name, level)

@@ -1,12 +1,12 @@
 """Rows of the 2025 restructuring beyond the units: Party boards merged, Party groups ended, the five inside the Front.
 
 Decisions:
-- No instrument with the day of the boards' merger and of the end of ban cán sự đảng and đảng đoàn was read; "early 2025"
-  is recalled. They change on 1 February 2025 here, every such row says so in `source`, has `start_known` false, and its
-  succession is unconfirmed. Their successors (đảng ủy UBND, đảng ủy MTTQ) are recalled too.
+- No instrument with the day of the boards' merger and of the end of ban cán sự đảng and đảng đoàn was read; "early
+  2025" is recalled. They change on 1 February 2025 here, every such row says so in `source`, has `start_known` false,
+  and its succession is unconfirmed. Their successors (đảng ủy UBND, đảng ủy MTTQ) are recalled too.
 - Only the three provinces and the city have these bodies here; the districts' boards were not read.
 - The five were formed anew with their units on 1 July 2025, and stand under the Front committee of their own unit from
-  that day (Law 97/2025/QH15 amending Articles 5 and 6 of the VFF Law): one row, whose succession names both instruments.
+  that day (Law 97/2025/QH15 amending Articles 5 and 6 of the VFF Law): one row, whose succession names both.
 """
 
 from collections.abc import Iterator
