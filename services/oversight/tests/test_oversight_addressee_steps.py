@@ -15,6 +15,7 @@ from servicekit.lifecycle import decide
 STATUSES = ("served", "acknowledged", "overdue", "replied", "verified", "ended")
 BODY, FRONT, TIME = "head", "front_officer", "system"
 WHO = {"acknowledge": BODY, "reply": BODY, "mark_overdue": TIME, "verify": FRONT, "end": FRONT}
+WHO |= {"withdraw_overdue": TIME, "withdraw_overdue_acknowledged": TIME}
 ALLOWED = {
     ("served", "acknowledge"): "acknowledged",
     ("served", "reply"): "replied",
@@ -22,6 +23,8 @@ ALLOWED = {
     ("overdue", "reply"): "replied",  # a late reply is still a reply
     ("served", "mark_overdue"): "overdue",
     ("acknowledged", "mark_overdue"): "overdue",
+    ("overdue", "withdraw_overdue"): "served",  # the calendar moved the last day
+    ("overdue", "withdraw_overdue_acknowledged"): "acknowledged",
     ("replied", "verify"): "verified",
     ("served", "end"): "ended",
     ("acknowledged", "end"): "ended",
@@ -32,6 +35,8 @@ EVENTS = {
     "acknowledge": "oversight.recommendation.acknowledged.v1",
     "reply": "oversight.recommendation.replied.v1",
     "mark_overdue": "oversight.recommendation.overdue.v1",
+    "withdraw_overdue": "oversight.recommendation.deadline_changed.v1",
+    "withdraw_overdue_acknowledged": "oversight.recommendation.deadline_changed.v1",
     "verify": "oversight.recommendation.verified.v1",
     "end": "oversight.recommendation.ended.v1",
 }

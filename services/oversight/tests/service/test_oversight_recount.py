@@ -148,6 +148,8 @@ async def test_a_newer_rule_holds_only_for_what_is_opened_after_it(world: Any) -
     head = (await world.get(path, world.officer)).json()
     assert (head["rule"]["version"], head["rule"]["confidence"]) == (1, "no_legal_figure")
     assert head["rule"]["confidence_vi"] == "không tìm thấy quy định, mặc định có thể cấu hình"
+    world.submission = uuid4()
+    await world.add_submission(world.submission, world.front)
     new = await world.served(date(2026, 11, 24))
     head = (await world.get(world.part_path(new, world.committee), world.officer)).json()
     assert (head["addressee"]["reply_due_on"], head["rule"]["version"]) == ("2026-11-27", 2)
