@@ -59,7 +59,8 @@ def test_each_step_is_allowed_or_refused_as_the_requirement_says(status: str, ac
         with pytest.raises(StepNotAllowed):
             decide(STEPS, status, action, {WHO[action]}, FACTS)
         return
-    step = decide(STEPS, status, action, {WHO[action]}, FACTS)
+    facts = FACTS | ({"due_on": TODAY} if action.startswith("withdraw") else {})
+    step = decide(STEPS, status, action, {WHO[action]}, facts)
     assert step.target == ALLOWED[status, action]
     assert step.event == EVENTS[action]
 
@@ -69,6 +70,12 @@ def test_the_other_side_cannot_take_the_step(status: str, action: str) -> None:
     others = {BODY, FRONT, TIME} - {WHO[action]} | {"auditor", "administrator"}
     with pytest.raises(Forbidden):
         decide(STEPS, status, action, others, FACTS)
+
+
+@pytest.mark.parametrize("action", ["withdraw_overdue", "withdraw_overdue_acknowledged"])
+def test_lateness_is_not_taken_back_when_the_moved_day_has_passed_too(action: str) -> None:
+    with pytest.raises(StepNotAllowed):
+        decide(STEPS, "overdue", action, {TIME}, FACTS)
 
 
 @pytest.mark.parametrize("reason", [None, ""])

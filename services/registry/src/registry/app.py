@@ -10,7 +10,7 @@ from sqlalchemy import text
 from registry.actions.issue import SessionLimits
 from registry.actions.prepare_house import FIRST_ADMINISTRATOR, ensure_administrator, ensure_clients
 from registry.actions.signing import TokenSigner
-from registry.api import accounts, calendar, clients, law, organisations, reference, territory, tokens
+from registry.api import accounts, calendar, clients, instruments, law, organisations, reference, territory, tokens
 from registry.api.verifying import OwnVerifier
 from registry.domain.passwords import weakness
 from registry.passwords import PasswordHasher, SecretHasher
@@ -35,6 +35,8 @@ PUBLIC: Final = frozenset(
         ("GET", f"{_PREFIX}/organisations/{{organisation_id}}"),
         ("GET", f"{_PREFIX}/calendar"),
         ("GET", f"{_PREFIX}/calendar/{{day}}"),
+        ("GET", f"{_PREFIX}/calendar/{{day}}/history"),
+        ("GET", f"{_PREFIX}/instruments/{{instrument_id}}/history"),
         ("GET", f"{_PREFIX}/deadline-rules"),
         ("GET", f"{_PREFIX}/deadline-rules/{{rule_id}}"),
         ("GET", f"{_PREFIX}/instruments"),
@@ -95,6 +97,7 @@ SERVICE: Final = Service(
         organisations.router,
         calendar.router,
         law.router,
+        instruments.router,
         reference.router,
     ),
     public=PUBLIC,

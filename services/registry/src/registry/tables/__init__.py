@@ -1,7 +1,7 @@
 """All tables of the registry."""
 
 from registry.tables.accounts import Account, ApiClient, RefreshToken, RoleGrant, SignInSession, SignInThrottle
-from registry.tables.law import CalendarDay, CalendarYear, DeadlineRule, LegalInstrument, LegalProvision
+from registry.tables.law import CalendarDay, CalendarYear, DeadlineRule, EarlierWord, LegalInstrument, LegalProvision
 from registry.tables.registry_table import RegistryTable
 from registry.tables.units import Organisation, OrganisationSuccession, Unit, UnitSuccession
 
@@ -13,6 +13,7 @@ __all__ = [
     "CalendarDay",
     "CalendarYear",
     "DeadlineRule",
+    "EarlierWord",
     "LegalInstrument",
     "LegalProvision",
     "Organisation",
