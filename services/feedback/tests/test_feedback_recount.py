@@ -1,10 +1,11 @@
-"""The calendar changes: running deadlines are counted again by their own rule, once, with the old day and the reason."""
+"""The calendar changes: running deadlines are counted again by their own rule, once, the old day kept."""
 
 import asyncio
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import nats
 import pytest
 from sqlalchemy import text
 
@@ -12,7 +13,10 @@ from contracts.catalogue import fact
 from feedback import jobs
 from feedback.consumers import CONSUMERS
 from feedback.jobs import DEADLINES
+from servicekit import web
+from servicekit.events import encode
 from servicekit.inbox import Event, Outcome, handle_once
+from servicekit.outbox import Waker
 from servicekit.recount import SETTLE, Deadlines, Moved, recount_batch
 
 REGISTRY = CONSUMERS[0]
@@ -335,3 +339,22 @@ async def test_the_worker_does_it(world: Any) -> None:
     (job,) = [job for job in jobs.JOBS if job.name == "recount"]
     await job.run(world.database, world.runtime, world.clock.moment)
     assert (await case.read()).json()["due_on"] == "2026-12-15"
+
+
+async def test_over_the_courier(world: Any, engines: Any) -> None:
+    """Real streams: what the registry publishes moves the day here, and the new day reaches our own stream."""
+    case = await world.at_step("assign")
+    await engines.purge_streams()
+    client = await nats.connect(engines.nats_url("ops"))
+    event = day_event(world, OFF)
+    for _ in range(2):
+        await client.jetstream().publish(event.channel, encode(event))
+    world.runtime.waker = Waker(world.database)
+    world.clock.moment += timedelta(hours=1)  # the events of an anonymous sender wait for a while
+    told = "SELECT published_at FROM outbox WHERE type = 'feedback.submission.deadline_changed.v1'"
+    async with web.running(world.runtime, with_worker=True), asyncio.timeout(30):
+        while not any(row.published_at for row in await world.rows(told)):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        assert (await case.read()).json()["due_on"] == "2026-12-15"
+        assert len(await changes(world)) == 1
+    await client.close()

@@ -21,6 +21,7 @@ from servicekit.lifecycle import decide
 STATUSES = ("served", "acknowledged", "overdue", "replied", "verified", "ended")
 BODY, FRONT, TIME = "head", "front_officer", "system"
 WHO = {"acknowledge": BODY, "reply": BODY, "mark_overdue": TIME, "verify": FRONT, "end": FRONT}
+WHO |= {"withdraw_overdue": TIME, "withdraw_overdue_acknowledged": TIME}
 ALLOWED = {
     ("served", "acknowledge"): "acknowledged",
     ("served", "reply"): "replied",
@@ -28,6 +29,8 @@ ALLOWED = {
     ("overdue", "reply"): "replied",  # a late reply is still a reply
     ("served", "mark_overdue"): "overdue",
     ("acknowledged", "mark_overdue"): "overdue",
+    ("overdue", "withdraw_overdue"): "served",  # the calendar moved the last day
+    ("overdue", "withdraw_overdue_acknowledged"): "acknowledged",
     ("replied", "verify"): "verified",
     ("served", "end"): "ended",
     ("acknowledged", "end"): "ended",
@@ -38,6 +41,8 @@ EVENTS = {
     "acknowledge": "oversight.recommendation.acknowledged.v1",
     "reply": "oversight.recommendation.replied.v1",
     "mark_overdue": "oversight.recommendation.overdue.v1",
+    "withdraw_overdue": "oversight.recommendation.deadline_changed.v1",
+    "withdraw_overdue_acknowledged": "oversight.recommendation.deadline_changed.v1",
     "verify": "oversight.recommendation.verified.v1",
     "end": "oversight.recommendation.ended.v1",
 }
@@ -61,7 +66,8 @@ def test_each_step_is_allowed_or_refused_as_the_requirement_says(status: str, ac
         with pytest.raises(StepNotAllowed):
             decide(STEPS, status, action, {WHO[action]}, FACTS)
         return
-    step = decide(STEPS, status, action, {WHO[action]}, FACTS)
+    facts = FACTS | ({"due_on": TODAY} if action.startswith("withdraw") else {})
+    step = decide(STEPS, status, action, {WHO[action]}, facts)
     assert step.target == ALLOWED[status, action]
     assert step.event == EVENTS[action]
 
@@ -71,6 +77,12 @@ def test_the_other_side_cannot_take_the_step(status: str, action: str) -> None:
     others = {BODY, FRONT, TIME} - {WHO[action]} | {"auditor", "administrator"}
     with pytest.raises(Forbidden):
         decide(STEPS, status, action, others, FACTS)
+
+
+@pytest.mark.parametrize("action", ["withdraw_overdue", "withdraw_overdue_acknowledged"])
+def test_lateness_is_not_taken_back_when_the_moved_day_has_passed_too(action: str) -> None:
+    with pytest.raises(StepNotAllowed):
+        decide(STEPS, "overdue", action, {TIME}, FACTS)
 
 
 @pytest.mark.parametrize("reason", [None, ""])

@@ -9,7 +9,7 @@ from oversight.api import cases, recommendations
 from oversight.consumers import FEEDBACK, REGISTRY
 from oversight.domain.errors import RuleUnknown
 from oversight.domain.reply_clock import RULE_KEY
-from oversight.jobs import overdue_job
+from oversight.jobs import RECOUNT, overdue_job
 from oversight.queries.registry_facts import REFERENCES
 from oversight.settings import OversightSettings
 from oversight.tables import metadata
@@ -24,7 +24,7 @@ async def prepare(runtime: Runtime) -> None:
     """Add the law, and give the job the interval of the settings, not known when SERVICE is defined."""
     runtime.parts["law"] = Law(runtime.book, [RULE_KEY], unknown=RuleUnknown)
     settings = cast(OversightSettings, runtime.settings)
-    runtime.service = replace(runtime.service, jobs=(overdue_job(settings.overdue_check_seconds),))
+    runtime.service = replace(runtime.service, jobs=(overdue_job(settings.overdue_check_seconds), RECOUNT))
 
 
 SERVICE = Service(

@@ -9,6 +9,7 @@ from contracts import feedback_v1
 from oversight.actions.record_feedback import record_change, record_received
 from oversight.queries.registry_facts import REFERENCES
 from servicekit.inbox import Consumer, Event, Handler
+from servicekit.recount import MARKS
 from servicekit.reference import handlers, reference_consumer
 
 
@@ -44,6 +45,12 @@ async def _assigned(session: AsyncSession, event: Event, now: datetime) -> None:
     )
 
 
+async def _deadline_changed(session: AsyncSession, event: Event, now: datetime) -> None:
+    fact = feedback_v1.SubmissionDeadlineChanged.model_validate(event.data)
+    moved = {"due_on": fact.due_on} if fact.deadline == "answer" else {}
+    await record_change(session, event.subject, event.sequence, **moved)
+
+
 async def _linked(session: AsyncSession, event: Event, now: datetime) -> None:
     fact = feedback_v1.SubmissionLinkedToOversight.model_validate(event.data)
     await record_change(session, event.subject, event.sequence, case_id=fact.case_id)
@@ -68,7 +75,8 @@ HANDLERS: Mapping[str, Handler] = {
     "feedback.submission.answered.v1": _moves_to("answered"),
     "feedback.submission.confirmed.v1": _moves_to("confirmed"),
     "feedback.submission.disputed.v1": _moves_to("disputed"),
+    "feedback.submission.deadline_changed.v1": _deadline_changed,
     "feedback.submission.linked_to_oversight.v1": _linked,
 }
 FEEDBACK = Consumer(name="oversight-feedback", stream="FEEDBACK", handlers=HANDLERS)
-REGISTRY = Consumer(name=reference_consumer("oversight"), stream="REGISTRY", handlers=handlers(REFERENCES))
+REGISTRY = Consumer(name=reference_consumer("oversight"), stream="REGISTRY", handlers=handlers(REFERENCES, then=MARKS))

@@ -1,13 +1,18 @@
-"""What time does in oversight: silence past a reply clock becomes a state."""
+"""What time does in oversight: silence past a reply clock becomes a state; a changed calendar moves running clocks."""
 
 from datetime import datetime, timedelta
 
 from oversight.actions.mark_overdue import mark_next_overdue
+from oversight.actions.recount_replies import store_recounted
+from oversight.queries.reply_clocks import ADDRESSEES, RUNNING_CLOCKS, pinned_rule
 from servicekit.db import Database
 from servicekit.law_book import Law
+from servicekit.recount import Deadlines, recount_job
 from servicekit.service import Runtime
 from servicekit.worker import Job
 
+DEADLINES = Deadlines(RUNNING_CLOCKS, ADDRESSEES, pinned_rule, store_recounted)
+RECOUNT = recount_job(DEADLINES)
 BATCH = 500
 """At most this many in one round, so that a round ends; the next one goes on."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from contracts import oversight_v1 as facts
 from contracts.envelope import Fact
 from servicekit.events import EventDraft
+from servicekit.recount import Moved
 
 
 def case_opened(case: Row[Any]) -> EventDraft:
@@ -96,6 +97,25 @@ def recommendation_overdue(part: Row[Any], case_id: UUID, sequence: int) -> Even
         noticed_on=part.overdue_on,
     )
     return _draft("oversight.recommendation.overdue.v1", part.recommendation_id, sequence, fact)
+
+
+def recommendation_deadline_changed(moved: Moved, sequence: int, *, overdue: bool) -> EventDraft:
+    """The calendar changed, and with it the day one addressee's reply is due."""
+    row = moved.row
+    fact = facts.RecommendationDeadlineChanged(
+        case_id=row.case_id,
+        organisation_id=row.organisation_id,
+        overdue=overdue,
+        due_on=moved.due_on,
+        due_provisional=moved.provisional,
+        previous_due_on=row.due_on,
+        previous_provisional=row.due_provisional,
+        rule_key=moved.rule.key,
+        rule_version=moved.rule.version,
+        changed_days=moved.days,
+        changed_years=moved.years,
+    )
+    return _draft("oversight.recommendation.deadline_changed.v1", row.recommendation_id, sequence, fact)
 
 
 def recommendation_verified(part: Row[Any], case_id: UUID, sequence: int) -> EventDraft:

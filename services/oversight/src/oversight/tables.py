@@ -17,8 +17,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from servicekit.db import new_metadata
+from servicekit.tables import add_recounting
 
 metadata = new_metadata()
+add_recounting(metadata)
 _uuid = UUID(as_uuid=True)
 _instant = DateTime(timezone=True)
 

@@ -10,7 +10,7 @@ from servicekit.settings import ServiceSettings
 from targets.api import indicators, periods, reports
 from targets.consumers import FEEDBACK, REFERENCES, REGISTRY
 from targets.domain.report_steps import RULE
-from targets.jobs import COUNT_OVERDUE
+from targets.jobs import COUNT_OVERDUE, RECOUNT
 from targets.settings import TargetsSettings
 from targets.tables import metadata
 
@@ -28,7 +28,7 @@ SERVICE = Service(
     routers=(indicators.router, periods.router, reports.router, audit_router("targets")),
     public=frozenset(),
     consumers=(REGISTRY, FEEDBACK),
-    jobs=(COUNT_OVERDUE,),
+    jobs=(COUNT_OVERDUE, RECOUNT),
     references=REFERENCES,
     prepare=prepare,
 )

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from contracts import feedback_v1
 from servicekit import reference
 from servicekit.inbox import Consumer, Event
+from servicekit.recount import MARKS
 from targets.actions.keep_clock import ClockChange, change_clock, start_clock
 
 REFERENCES = ("organisation", "calendar_day", "calendar_year", "deadline_rule")
@@ -40,6 +41,11 @@ def _assigned(data: dict[str, Any]) -> ClockChange:
     return ClockChange(due_on=fact.due_on, holder_organisation_id=fact.holder_organisation_id)
 
 
+def _deadline_changed(data: dict[str, Any]) -> ClockChange:
+    fact = feedback_v1.SubmissionDeadlineChanged.model_validate(data)
+    return ClockChange(due_on=fact.due_on if fact.deadline == "answer" else None)
+
+
 def _answered(data: dict[str, Any]) -> ClockChange:
     fact = feedback_v1.SubmissionAnswered.model_validate(data)
     return ClockChange(
@@ -54,11 +60,12 @@ FEEDBACK = Consumer(
         "feedback.submission.received.v1": _received,
         "feedback.submission.accepted.v1": _change(_accepted),
         "feedback.submission.assigned.v1": _change(_assigned),
+        "feedback.submission.deadline_changed.v1": _change(_deadline_changed),
         "feedback.submission.answered.v1": _change(_answered),
     },
 )
 REGISTRY = Consumer(
     name="targets-registry",
     stream="REGISTRY",
-    handlers=reference.handlers(REFERENCES),
+    handlers=reference.handlers(REFERENCES, then=MARKS),
 )

@@ -8,6 +8,7 @@ from uuid import UUID
 from contracts import targets_v1
 from contracts.envelope import Fact
 from servicekit.outbox import EventDraft
+from servicekit.recount import Moved
 from servicekit.telemetry import current_traceparent
 from targets.domain.figures import plain
 from targets.domain.reports import ReportFacts
@@ -27,6 +28,24 @@ def period_opened(period_id: UUID, *, indicator_code: str, period: str, due_on: 
     """Reporting began; always the first event of the period."""
     fact = targets_v1.PeriodOpened(indicator_code=indicator_code, period=period, due_on=due_on)
     return _draft("targets.period.opened.v1", period_id, 1, fact)
+
+
+def period_deadline_changed(moved: Moved) -> EventDraft:
+    """The calendar changed, and with it the day the reports of an open period are due."""
+    row = moved.row
+    fact = targets_v1.PeriodDeadlineChanged(
+        indicator_code=row.indicator_code,
+        period=row.code,
+        due_on=moved.due_on,
+        due_provisional=moved.provisional,
+        previous_due_on=row.due_on,
+        previous_provisional=row.due_provisional,
+        rule_key=moved.rule.key,
+        rule_version=moved.rule.version,
+        changed_days=moved.days,
+        changed_years=moved.years,
+    )
+    return _draft("targets.period.deadline_changed.v1", row.item_id, row.told + 1, fact)
 
 
 def report_submitted(report: ReportFacts, today: date) -> EventDraft:

@@ -27,8 +27,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID, ExcludeConstraint
 
 from servicekit.db import new_metadata
+from servicekit.tables import add_recounting
 
 metadata = new_metadata()
+add_recounting(metadata)
 _instant = DateTime(timezone=True)
 _exact = Numeric(28, 10)
 _made_id = text("uuidv7()")
@@ -153,6 +155,7 @@ report = Table(
     Column("entered_by", UUID(as_uuid=True), nullable=False),
     Column("submitted_by", UUID(as_uuid=True)),
     Column("submitted_on", Date),
+    Column("held_to", Date),
     Column("verified_by", UUID(as_uuid=True)),
     Column("approved_by", UUID(as_uuid=True)),
     Column("approved_on", Date),

@@ -1,7 +1,7 @@
 """Makes silence past the reply clock a state of its own (features O7); called by the job, never by a route."""
 
 from datetime import datetime
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,12 +10,8 @@ from oversight.actions.write_changes import change_part, next_sequence
 from oversight.domain.addressee_steps import STEPS
 from oversight.queries.recommendations import next_silent_part
 from servicekit import audit, outbox
-from servicekit.identity import Actor
 from servicekit.lifecycle import SYSTEM, decide
 from servicekit.working_days import Calendar, is_working, local_date
-
-HOUSE = Actor(kind=SYSTEM, id=uuid5(NAMESPACE_URL, "urn:nhipcau:oversight"), session_id=UUID(int=0), grants=())
-"""The house itself, in the audit: time did it, no person."""
 
 
 async def mark_next_overdue(session: AsyncSession, calendar: Calendar, *, now: datetime) -> UUID | None:
@@ -37,7 +33,7 @@ async def mark_next_overdue(session: AsyncSession, calendar: Calendar, *, now: d
         action="recommendation.mark_overdue",
         subject_type="recommendation",
         subject_id=changed.recommendation_id,
-        actor=HOUSE,
+        actor=audit.house("oversight"),
         now=now,
         details={"organisation_id": changed.organisation_id, "version": changed.version},
     )

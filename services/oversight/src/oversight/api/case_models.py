@@ -10,8 +10,10 @@ from sqlalchemy import Row
 from oversight.domain.addressee_steps import STATUS_TEXTS as PART_STATUS_TEXTS
 from oversight.domain.case_steps import STATUS_TEXTS, STEPS
 from oversight.domain.oversight_plan import FORM_TEXTS, PLAN_PARTS, TRIGGER_TEXTS
+from oversight.domain.reply_clock import read_pinned
 from oversight.queries.registry_facts import name_of
 from oversight.queries.visibility import roles_for_case
+from servicekit.deadline_answers import PinnedRuleAnswer, pinned_rule_answer, provisional_note
 from servicekit.identity import Actor
 from servicekit.lifecycle import actions_from
 from servicekit.reference import ReferenceBook
@@ -131,6 +133,10 @@ class ClockAnswer(Answer):
     status: str
     status_text: str
     reply_due_on: date
+    due_provisional: bool
+    due_note_vi: str | None
+    due_note_en: str | None
+    rule: PinnedRuleAnswer
 
 
 class ServedAnswer(Answer):
@@ -196,15 +202,22 @@ def served_answers(rows: list[Row[Any]], book: ReferenceBook) -> list[ServedAnsw
             id=recommendation,
             number=lines[0].number,
             served_on=lines[0].served_on,
-            addressees=[
-                ClockAnswer(
-                    organisation=OrganisationAnswer.of(book, line.organisation_id),
-                    status=line.status,
-                    status_text=PART_STATUS_TEXTS[line.status],
-                    reply_due_on=line.reply_due_on,
-                )
-                for line in lines
-            ],
+            addressees=[_clock(line, book) for line in lines],
         )
         for recommendation, lines in grouped.items()
     ]
+
+
+def _clock(line: Row[Any], book: ReferenceBook) -> ClockAnswer:
+    rule = read_pinned(line.rule)
+    note_vi, note_en = provisional_note(line.due_provisional)
+    return ClockAnswer(
+        organisation=OrganisationAnswer.of(book, line.organisation_id),
+        status=line.status,
+        status_text=PART_STATUS_TEXTS[line.status],
+        reply_due_on=line.reply_due_on,
+        due_provisional=line.due_provisional,
+        due_note_vi=note_vi,
+        due_note_en=note_en,
+        rule=pinned_rule_answer(rule.key, rule.version, rule),
+    )

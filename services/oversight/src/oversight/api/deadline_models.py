@@ -5,6 +5,7 @@ from datetime import date
 from oversight.api.case_models import OrganisationAnswer
 from oversight.domain.reply_clock import read_pinned
 from oversight.queries.recommendations import Part
+from servicekit.deadline_answers import DeadlineChangeAnswer
 from servicekit.deadlines import CONFIDENCE_TEXTS
 from servicekit.law_book import Law
 from servicekit.reference import ReferenceBook
@@ -44,7 +45,8 @@ class DeadlineAnswer(Answer):
     """When this addressee's reply is due, and why.
 
     `due_on` binds. `days` count the pinned rule from `received_on` on the calendar as it is known now and end on
-    `counted_on`; when the calendar changed since, `counted_on` differs from `default_due_on`, and `due_on` stays.
+    `counted_on`. While a reply is awaited, a changed calendar moves `due_on`, unless the presiding body set a shorter
+    date; `changes` say what it was and why. What was replied keeps its day.
     """
 
     organisation: OrganisationAnswer
@@ -59,9 +61,10 @@ class DeadlineAnswer(Answer):
     explanation_vi: str
     explanation_en: str
     days: list[DayAnswer]
+    changes: list[DeadlineChangeAnswer]
 
 
-def deadline_answer(part: Part, book: ReferenceBook, law: Law) -> DeadlineAnswer:
+def deadline_answer(part: Part, book: ReferenceBook, law: Law, changes: list[DeadlineChangeAnswer]) -> DeadlineAnswer:
     """Explain the reply deadline of one addressee with its pinned rule."""
     rule = read_pinned(part.rule)
     counted = law.count(rule, part.received_on).due
@@ -102,4 +105,5 @@ def deadline_answer(part: Part, book: ReferenceBook, law: Law) -> DeadlineAnswer
             DayAnswer(date=day.date, counted=day.counted, reason_vi=day.reason_vi, reason_en=day.reason_en)
             for day in counted.days
         ],
+        changes=changes,
     )

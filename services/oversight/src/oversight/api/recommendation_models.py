@@ -15,8 +15,10 @@ from oversight.domain.addressee_steps import (
     STATUS_TEXTS,
     STEPS,
 )
+from oversight.domain.reply_clock import read_pinned
 from oversight.queries.recommendations import Part
 from oversight.queries.visibility import roles_for_part
+from servicekit.deadline_answers import PinnedRuleAnswer, pinned_rule_answer, provisional_note
 from servicekit.identity import Actor
 from servicekit.lifecycle import actions_from
 from servicekit.reference import ReferenceBook
@@ -119,6 +121,8 @@ class AddresseeAnswer(Answer):
     received_on: date
     reply_due_on: date
     due_provisional: bool
+    due_note_vi: str | None
+    due_note_en: str | None
     acknowledged_on: date | None
     overdue_on: date | None
     reply: ReplyAnswer | None
@@ -138,6 +142,7 @@ class RecommendationHead(Answer):
     served_on: date
     rule_key: str
     rule_version: int
+    rule: PinnedRuleAnswer
     presiding_organisation: OrganisationAnswer
     informed_organisation: OrganisationAnswer | None
     """The direct superior Front committee, which gets a copy and owes no reply."""
@@ -158,6 +163,7 @@ class PartAnswer(RecommendationHead):
 def head_fields(part: Part, book: ReferenceBook) -> dict[str, Any]:
     """Return the fields of RecommendationHead for a part."""
     superior = part.superior_organisation_id
+    rule = read_pinned(part.rule)
     return {
         "id": part.recommendation_id,
         "case_id": part.case_id,
@@ -165,8 +171,9 @@ def head_fields(part: Part, book: ReferenceBook) -> dict[str, Any]:
         "number": part.number,
         "text": part.text,
         "served_on": part.served_on,
-        "rule_key": part.rule["key"],
-        "rule_version": part.rule["version"],
+        "rule_key": rule.key,
+        "rule_version": rule.version,
+        "rule": pinned_rule_answer(rule.key, rule.version, rule),
         "presiding_organisation": OrganisationAnswer.of(book, part.presiding_organisation_id),
         "informed_organisation": OrganisationAnswer.of(book, superior) if superior else None,
     }
@@ -175,6 +182,7 @@ def head_fields(part: Part, book: ReferenceBook) -> dict[str, Any]:
 def addressee_answer(part: Part, actor: Actor, book: ReferenceBook) -> AddresseeAnswer:
     """Return one addressee's part with the actions this actor could take."""
     roles = roles_for_part(actor, part.presiding_organisation_id, part.organisation_id)
+    note_vi, note_en = provisional_note(part.due_provisional)
     return AddresseeAnswer(
         organisation=OrganisationAnswer.of(book, part.organisation_id),
         roles=part.roles,
@@ -184,6 +192,8 @@ def addressee_answer(part: Part, actor: Actor, book: ReferenceBook) -> Addressee
         received_on=part.received_on,
         reply_due_on=part.reply_due_on,
         due_provisional=part.due_provisional,
+        due_note_vi=note_vi,
+        due_note_en=note_en,
         acknowledged_on=part.acknowledged_on,
         overdue_on=part.overdue_on,
         reply=_reply(part),

@@ -11,12 +11,14 @@ from oversight.domain.errors import (
     VerifierIsReplier,
 )
 from oversight.domain.roles import ADDRESSED, PRESIDING
-from servicekit.errors import DomainError
+from servicekit.errors import DomainError, StepNotAllowed
 from servicekit.lifecycle import SYSTEM, Facts, Step
 
 INITIAL: Final = "served"
 WAITING: Final = ("served", "acknowledged")
 """States in which silence can run past the clock."""
+RUNNING: Final = (*WAITING, "overdue")
+"""States in which a reply is awaited, so that its clock still counts."""
 FINAL: Final = ("verified", "ended")
 STATUS_TEXTS: Final[Mapping[str, str]] = {
     "served": "Đã gửi, chờ trả lời",
@@ -47,6 +49,12 @@ def silent_on_a_working_day(facts: Facts) -> DomainError | None:
     return None if facts["working"] and facts["today"] > facts["due_on"] else NotYetOverdue()
 
 
+def due_again(facts: Facts) -> DomainError | None:
+    """Guard of taking lateness back (facts: today, due_on): the last day, moved by the calendar, has not passed."""
+    late = facts["today"] > facts["due_on"]
+    return StepNotAllowed(action="withdraw_overdue", status="overdue") if late else None
+
+
 def refusal_has_reason(facts: Facts) -> DomainError | None:
     """Guard of `reply` (facts: disposition, reason)."""
     return RefusalNeedsReason() if facts["disposition"] == "not_accepted" and not facts["reason"] else None
@@ -68,6 +76,7 @@ def ended_by_another(facts: Facts) -> DomainError | None:
 _OVERDUE: Final = "oversight.recommendation.overdue.v1"
 _REPLIED: Final = "oversight.recommendation.replied.v1"
 _ACKNOWLEDGED: Final = "oversight.recommendation.acknowledged.v1"
+_MOVED: Final = "oversight.recommendation.deadline_changed.v1"
 _ENDED: Final = "oversight.recommendation.ended.v1"
 _SYSTEM: Final = frozenset({SYSTEM})
 STEPS: Final = (
@@ -77,6 +86,8 @@ STEPS: Final = (
     Step("reply", "overdue", "replied", ADDRESSED, _REPLIED, refusal_has_reason),
     Step("mark_overdue", "served", "overdue", _SYSTEM, _OVERDUE, silent_on_a_working_day, "OVS.REPLY"),
     Step("mark_overdue", "acknowledged", "overdue", _SYSTEM, _OVERDUE, silent_on_a_working_day, "OVS.REPLY"),
+    Step("withdraw_overdue", "overdue", "served", _SYSTEM, _MOVED, due_again, "OVS.REPLY"),
+    Step("withdraw_overdue_acknowledged", "overdue", "acknowledged", _SYSTEM, _MOVED, due_again, "OVS.REPLY"),
     Step(
         "verify",
         "replied",

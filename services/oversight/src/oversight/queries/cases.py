@@ -64,6 +64,8 @@ async def clocks(session: AsyncSession, case_id: UUID) -> Sequence[Row[Any]]:
             addressee.c.organisation_id,
             addressee.c.status,
             addressee.c.reply_due_on,
+            addressee.c.due_provisional,
+            recommendation.c.rule,
         )
         .join(addressee, addressee.c.recommendation_id == recommendation.c.id)
         .where(recommendation.c.case_id == case_id)

@@ -1,14 +1,16 @@
 """The work calendar: public to read, set by administrators with the document that says so."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import Header, Query, Response
+from pydantic import Field
 
-from registry.actions.set_calendar import DayContent, set_calendar_day, set_calendar_year
+from registry.actions.set_calendar import DayContent, set_calendar_day, set_calendar_year, set_notice
 from registry.api.access import Anyone, HouseAdministrator
 from registry.api.territory_answers import let_caches_keep
-from registry.domain.errors import HouseMatter, SpanTooLong
+from registry.domain import ids
+from registry.domain.errors import DayNamedTwice, DayOutsideYear, HouseMatter, SpanTooLong
 from registry.queries import law
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
@@ -58,6 +60,45 @@ class YearAnswer(Answer):
     confirmed: bool
     source: str
     version: int
+
+
+class NoticeDay(ApiModel):
+    """One day of an official notice."""
+
+    date: LegalDate
+    kind: Literal["holiday", "off_in_lieu", "working_saturday"]
+    name: SafeLine
+
+
+class NoticeRequest(ApiModel):
+    """All special days of a year by one official notice; `source` names it."""
+
+    source: SafeLine
+    confirmed: Flag
+    days: Annotated[list[NoticeDay], Field(max_length=100)]
+    dry_run: Flag = False
+
+
+class DayChangeAnswer(Answer):
+    """What a notice makes of one day."""
+
+    date: date
+    kind_before: DayKind
+    kind: DayKind
+
+
+class NoticeAnswer(Answer):
+    """What a notice changed, or with `applied` false would change."""
+
+    year: int
+    applied: bool
+    changes: list[DayChangeAnswer]
+
+
+class EarlierDayAnswer(DayAnswer):
+    """What was said of a day until it was said anew."""
+
+    replaced_at: datetime
 
 
 class CalendarAnswer(Answer):
@@ -113,6 +154,55 @@ async def put_day(
     row = await set_calendar_day(session, day, content=content, expected=expected, actor=actor, now=now)
     set_etag(response, row.version)
     return DayAnswer.model_validate(row)
+
+
+@router.get("/calendar/{day}/history")
+async def list_day_history(day: LegalDate, session: ReadSession, _: Anyone) -> list[EarlierDayAnswer]:
+    """Return what was said of a day before, oldest first; who said it is in the audit."""
+    words = await law.earlier_words(session, ids.calendar_day_id(day))
+    return [EarlierDayAnswer(**word.content, version=word.version, replaced_at=word.replaced_at) for word in words]
+
+
+@router.put(
+    "/calendar/years/{year}/days",
+    **answers(HouseMatter, VersionRequired, StaleVersion, BadVersion, DayNamedTwice, DayOutsideYear)
+)
+async def put_notice(
+    year: Year,
+    body: NoticeRequest,
+    session: WriteSession,
+    actor: HouseAdministrator,
+    response: Response,
+    now: Now,
+    if_match: IfMatch = None,
+) -> NoticeAnswer:
+    """Make the special days of a year those of one official notice, all at once; the others become ordinary.
+
+    `dry_run` says what would change and writes nothing. If-Match is the year's ETag once something was said of it.
+    """
+    days = {one.date: DayContent(one.kind, one.name, body.source, body.confirmed) for one in body.days}
+    if len(days) != len(body.days):
+        raise DayNamedTwice
+    if any(day.year != year for day in days):
+        raise DayOutsideYear(year=year)
+    changes = await set_notice(
+        session,
+        year,
+        days=days,
+        confirmed=body.confirmed,
+        source=body.source,
+        expected=await read_expected_version(if_match) if if_match is not None else None,
+        dry_run=body.dry_run,
+        actor=actor,
+        now=now,
+    )
+    stands = await law.years(session, year, year)
+    set_etag(response, stands[0].version if stands else 0)
+    return NoticeAnswer(
+        year=year,
+        applied=not body.dry_run,
+        changes=[DayChangeAnswer.model_validate(change) for change in changes],
+    )
 
 
 @router.put("/calendar/years/{year}", **answers(HouseMatter, VersionRequired, StaleVersion, BadVersion, AlreadyExists))

@@ -6,15 +6,16 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
+from registry.actions.end_rule import end_rule
 from registry.actions.publish_rule import RuleContent, publish_rule
 from registry.api.access import Anyone, HouseAdministrator
 from registry.api.territory_answers import OnDay, let_caches_keep
-from registry.domain.errors import HouseMatter, RuleNotNewer
+from registry.domain.errors import HouseMatter, RuleEnded, RuleNotNewer
 from registry.queries import law
 from registry.queries.law import RuleFilter
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
-from servicekit.etags import set_etag
+from servicekit.etags import ExpectedVersion, set_etag
 from servicekit.idempotency import Idempotent
 from servicekit.pages import InvalidCursor, Page, PageQuery
 from servicekit.routes import answers, new_router
@@ -48,6 +49,13 @@ class RuleRequest(ApiModel):
     confidence: Confidence
     note: SafeLine | None = None
     valid_from: LegalDate
+
+
+class RuleEndRequest(ApiModel):
+    """The last day a version holds; `source` names the document."""
+
+    last_day: LegalDate
+    source: SafeLine
 
 
 class RuleAnswer(Answer):
@@ -95,6 +103,9 @@ class ProvisionAnswer(Answer):
     article: str
     clause: str
     summary: str
+    valid_from: date | None
+    valid_to: date | None
+    version: int
 
 
 class InstrumentDetailAnswer(InstrumentAnswer):
@@ -119,11 +130,17 @@ async def list_rules(
     key: Annotated[RuleKey | None, Query()] = None,
     on: OnDay = None,
     confidence: Confidence | None = None,
+    instrument_id: Annotated[Uuid | None, Query(description="Rules written in this instrument.")] = None,
     all_versions: Annotated[FlagParam, Query(description="Every version instead of one day's.")] = False,
 ) -> Page[RuleAnswer]:
     """List the rules of a day (today unless given), or every version."""
-    wanted = RuleFilter(on=None if all_versions else on or local_date(now), key=key, confidence=confidence)
-    filters = {"key": key, "on": on, "confidence": confidence, "all_versions": all_versions}
+    wanted = RuleFilter(
+        on=None if all_versions else on or local_date(now),
+        key=key,
+        confidence=confidence,
+        instrument_id=instrument_id,
+    )
+    filters = {"key": key, "on": on, "confidence": confidence, "in": instrument_id, "all_versions": all_versions}
     window = pages.window("registry.deadline_rules", filters)
     let_caches_keep(response)
     return window.page(
@@ -151,6 +168,24 @@ async def add_rule(
     row = await publish_rule(session, content, replaces=body.replaces_version, actor=actor, now=now)
     set_etag(response, row.version)
     response.headers["Location"] = f"/api/v1/registry/deadline-rules/{row.id}"
+    return rule_answer(row)
+
+
+@router.post("/deadline-rules/{rule_id}/end", **answers(HouseMatter, RuleEnded))
+async def end(
+    rule_id: Uuid,
+    body: RuleEndRequest,
+    session: WriteSession,
+    actor: HouseAdministrator,
+    version: ExpectedVersion,
+    response: Response,
+    now: Now,
+) -> RuleAnswer:
+    """Give a version its last day without putting another in its place; what runs under it goes on."""
+    row = await end_rule(
+        session, rule_id, last_day=body.last_day, source=body.source, expected=version, actor=actor, now=now
+    )
+    set_etag(response, row.version)
     return rule_answer(row)
 
 

@@ -105,3 +105,43 @@ class SpanTooLong(Invalid):
     code = "span_too_long"
     vi = "Khoảng ngày không hợp lệ: ngày cuối phải sau ngày đầu và cách không quá {days} ngày."
     en = "The range of days is not valid: the end must follow the start by at most {days} days."
+
+
+class DayNamedTwice(Invalid):
+    """A notice names a day more than once."""
+
+    code = "day_named_twice"
+    vi = "Một ngày được nêu nhiều lần. Hãy giữ mỗi ngày một dòng."
+    en = "A day is named more than once. Keep one line a day."
+
+
+class DayOutsideYear(Invalid):
+    """A notice of one year names a day of another."""
+
+    code = "day_outside_year"
+    vi = "Có ngày không thuộc năm {year}. Hãy gửi thông báo riêng cho từng năm."
+    en = "A day does not belong to {year}. Send one notice a year."
+
+
+class RuleEnded(Conflict):
+    """The rule's version already ends, or would end before it began."""
+
+    code = "rule_ended"
+    vi = "Phiên bản này đã có ngày hết hiệu lực, hoặc ngày được nêu trước ngày bắt đầu. Hãy tải lại quy tắc."
+    en = "This version already has a last day, or the day given is before it began. Reload the rule."
+
+
+class SpanReversed(Invalid):
+    """What is valid ends before it begins."""
+
+    code = "span_reversed"
+    vi = "Ngày hết hiệu lực phải từ ngày bắt đầu có hiệu lực trở đi."
+    en = "The last day must not be before the first."
+
+
+class UnknownInstrument(Invalid):
+    """The successor named does not exist, or is the instrument itself."""
+
+    code = "unknown_instrument"
+    vi = "Văn bản thay thế không tồn tại hoặc chính là văn bản này. Hãy chọn văn bản khác."
+    en = "The replacing instrument does not exist or is this one. Choose another."

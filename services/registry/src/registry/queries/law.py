@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.queries.access import stands_on
-from registry.tables import CalendarDay, CalendarYear, DeadlineRule, LegalInstrument, LegalProvision
+from registry.tables import CalendarDay, CalendarYear, DeadlineRule, EarlierWord, LegalInstrument, LegalProvision
 from servicekit.errors import NotFound
 from servicekit.pages import Window
 
@@ -22,6 +22,7 @@ class RuleFilter:
     on: date | None
     key: str | None = None
     confidence: str | None = None
+    instrument_id: UUID | None = None
 
 
 async def special_days(session: AsyncSession, first: date, last: date) -> Sequence[CalendarDay]:
@@ -41,6 +42,12 @@ async def calendar_day(session: AsyncSession, day: date) -> CalendarDay | None:
     return (await session.scalars(select(CalendarDay).where(CalendarDay.date == day))).one_or_none()
 
 
+async def earlier_words(session: AsyncSession, subject_id: UUID) -> Sequence[EarlierWord]:
+    """Return what was said before of a day, a year, an instrument or a provision, oldest first."""
+    statement = select(EarlierWord).where(EarlierWord.subject_id == subject_id).order_by(EarlierWord.version)
+    return (await session.scalars(statement)).all()
+
+
 async def rules(session: AsyncSession, window: Window, wanted: RuleFilter) -> Sequence[DeadlineRule]:
     """Return a page of rules by key and version (one statement)."""
     statement = select(DeadlineRule)
@@ -48,6 +55,9 @@ async def rules(session: AsyncSession, window: Window, wanted: RuleFilter) -> Se
         statement = statement.where(stands_on(DeadlineRule, wanted.on))
     if wanted.key is not None:
         statement = statement.where(DeadlineRule.key == wanted.key)
+    if wanted.instrument_id is not None:
+        written = select(LegalProvision.id).where(LegalProvision.instrument_id == wanted.instrument_id)
+        statement = statement.where(DeadlineRule.provision_id.in_(written))
     if wanted.confidence is not None:
         statement = statement.where(DeadlineRule.confidence == wanted.confidence)
     columns: list[Any] = [DeadlineRule.key, DeadlineRule.rule_version]

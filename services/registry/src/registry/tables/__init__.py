@@ -10,7 +10,7 @@ from registry.tables.accounts import (
     SignInSession,
     SignInThrottle,
 )
-from registry.tables.law import CalendarDay, CalendarYear, DeadlineRule, LegalInstrument, LegalProvision
+from registry.tables.law import CalendarDay, CalendarYear, DeadlineRule, EarlierWord, LegalInstrument, LegalProvision
 from registry.tables.registry_table import RegistryTable
 from registry.tables.revocations import Revocation
 from registry.tables.units import Organisation, OrganisationSuccession, Unit, UnitSuccession
@@ -24,6 +24,7 @@ __all__ = [
     "CalendarDay",
     "CalendarYear",
     "DeadlineRule",
+    "EarlierWord",
     "LegalInstrument",
     "LegalProvision",
     "Organisation",

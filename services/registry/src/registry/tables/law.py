@@ -1,10 +1,11 @@
 """The work calendar, legal instruments with their provisions, and deadline rules: law as data."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Text, UniqueConstraint, column, func
-from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Text, UniqueConstraint, column, func
+from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.tables.registry_table import Day, Id, Line, RegistryTable, Version
@@ -76,8 +77,22 @@ class LegalProvision(RegistryTable):
     article: Mapped[Line]
     clause: Mapped[Line]
     summary: Mapped[Line]
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+    version: Mapped[Version]
 
     __table_args__ = (UniqueConstraint("instrument_id", "article", "clause"),)
+
+
+class EarlierWord(RegistryTable):
+    """What was said before of a day, a year, an instrument or a provision; append-only. Who said it is in the audit."""
+
+    __tablename__ = "earlier_word"
+
+    subject_id: Mapped[UUID] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    replaced_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
 class DeadlineRule(RegistryTable):

@@ -66,7 +66,7 @@ async def move_report(
         version=version + 1,
         told=before.told + 1,
         changed_at=now,
-        **_marks(action, actor, today, reason),
+        **_marks(action, before, actor, today, reason),
     )
     await compare_and_set(session, before, after)
     event = _EVENTS[action](after, today)
@@ -74,10 +74,11 @@ async def move_report(
     return after
 
 
-def _marks(action: str, actor: Actor, today: date, reason: str | None) -> dict[str, Any]:
+def _marks(action: str, before: ReportFacts, actor: Actor, today: date, reason: str | None) -> dict[str, Any]:
     """Return who did what; a return takes back what was signed after the submission."""
     if action == "submit":
-        return {"submitted_by": actor.id, "submitted_on": today, "return_reason": None}
+        held_to = before.around.period.due_on
+        return {"submitted_by": actor.id, "submitted_on": today, "held_to": held_to, "return_reason": None}
     if action == "return":
         return {"return_reason": reason, "verified_by": None}
     if action == "verify":

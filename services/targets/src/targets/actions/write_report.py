@@ -30,6 +30,7 @@ def stored(after: ReportFacts) -> dict[str, Any]:
         "entered_by": after.entered_by,
         "submitted_by": after.submitted_by,
         "submitted_on": after.submitted_on,
+        "held_to": after.held_to,
         "verified_by": after.verified_by,
         "approved_by": after.approved_by,
         "approved_on": after.approved_on,

@@ -4,8 +4,15 @@ from typing import Any, Literal, Self
 
 from sqlalchemy import Row
 
+from servicekit.deadline_answers import (
+    DeadlineChangeAnswer,
+    PinnedRuleAnswer,
+    pinned_rule_answer,
+    provisional_note,
+)
 from servicekit.deadlines import CONFIDENCE_TEXTS, Counted
 from servicekit.identity import Actor
+from servicekit.law_book import Law
 from servicekit.lifecycle import actions_from
 from servicekit.text import Answer, ApiModel, Code, Instant, Key, LegalDate, Uuid
 from targets.domain.period_steps import STEPS
@@ -41,8 +48,11 @@ class PeriodAnswer(Answer):
     version: int
     due_on: LegalDate
     due_provisional: bool
+    due_note_vi: str | None
+    due_note_en: str | None
     rule_key: str
     rule_version: int
+    rule: PinnedRuleAnswer
     opened_at: Instant
     expected: int
     reported: int
@@ -50,8 +60,9 @@ class PeriodAnswer(Answer):
     available_actions: list[str]
 
     @classmethod
-    def of(cls, row: Row[Any], actor: Actor) -> Self:
+    def of(cls, row: Row[Any], actor: Actor, law: Law) -> Self:
         """Show a stored period."""
+        note_vi, note_en = provisional_note(row.due_provisional)
         by_status: dict[str, int] = row.by_status or {}
         return cls(
             id=row.id,
@@ -65,8 +76,11 @@ class PeriodAnswer(Answer):
             version=row.version,
             due_on=row.due_on,
             due_provisional=row.due_provisional,
+            due_note_vi=note_vi,
+            due_note_en=note_en,
             rule_key=row.rule_key,
             rule_version=row.rule_version,
+            rule=pinned_rule_answer(row.rule_key, row.rule_version, law.pinned(row.rule_key, row.rule_version)),
             opened_at=row.opened_at,
             expected=row.expected,
             reported=sum(by_status.values()),
@@ -114,6 +128,8 @@ class DeadlineAnswer(Answer):
 
     due_on: LegalDate
     due_provisional: bool
+    due_note_vi: str | None
+    due_note_en: str | None
     counted_from: LegalDate
     rule_key: str
     rule_version: int
@@ -124,17 +140,22 @@ class DeadlineAnswer(Answer):
     confidence_vi: str
     confidence_en: str
     counted_again_on: LegalDate
-    """What the count gives with the calendar known today; differs from `due_on` when the calendar changed."""
+    """What the count gives with the calendar known today; differs from `due_on` once the period is closed."""
     days: list[DayAnswer]
+    changes: list[DeadlineChangeAnswer]
+    """What the day was before the calendar changed, and why it moved."""
 
     @classmethod
-    def of(cls, row: Row[Any], counted: Counted) -> Self:
+    def of(cls, row: Row[Any], counted: Counted, changes: list[DeadlineChangeAnswer]) -> Self:
         """Explain the stored due day by the rule version it was made with."""
         rule, due = counted.rule, counted.due
         vi, en = CONFIDENCE_TEXTS[rule.confidence]
+        note_vi, note_en = provisional_note(row.due_provisional)
         return cls(
             due_on=row.due_on,
             due_provisional=row.due_provisional,
+            due_note_vi=note_vi,
+            due_note_en=note_en,
             counted_from=row.last_day,
             rule_key=rule.key,
             rule_version=rule.version,
@@ -149,4 +170,5 @@ class DeadlineAnswer(Answer):
                 DayAnswer(date=day.date, counted=day.counted, reason_vi=day.reason_vi, reason_en=day.reason_en)
                 for day in due.days
             ],
+            changes=changes,
         )

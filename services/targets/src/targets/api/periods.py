@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
+from servicekit.deadline_answers import deadline_changes
 from servicekit.errors import AlreadyExists, NotFound, StepNotAllowed, Unavailable
 from servicekit.etags import ExpectedVersion, set_etag
 from servicekit.idempotency import Idempotent
@@ -66,7 +67,7 @@ async def create_period(
     )
     row = await queries.find_period(session, period_id)
     set_etag(response, row.version)
-    return PeriodAnswer.of(row, actor)
+    return PeriodAnswer.of(row, actor, law)
 
 
 @router.get("/periods", **answers(InvalidCursor))
@@ -74,13 +75,14 @@ async def list_periods(
     actor: Reader,
     pages: PageQuery,
     session: ReadSession,
+    law: TheLaw,
     indicator_code: Annotated[Code | None, Query()] = None,
     status: Annotated[PeriodStatus | None, Query()] = None,
 ) -> Page[PeriodAnswer]:
     """List the reporting periods in the order they were opened."""
     window = pages.window("targets.periods", {"indicator_code": indicator_code, "status": status})
     rows = await queries.list_periods(session, window, indicator_code=indicator_code, status=status)
-    return window.page(rows, position=lambda row: (row.id,), item=lambda row: PeriodAnswer.of(row, actor))
+    return window.page(rows, position=lambda row: (row.id,), item=lambda row: PeriodAnswer.of(row, actor, law))
 
 
 @router.get("/periods/{period_id}", **answers(NotFound))
@@ -89,11 +91,12 @@ async def read_period(
     period_id: Uuid,
     response: Response,
     session: ReadSession,
+    law: TheLaw,
 ) -> PeriodAnswer:
     """Return a period with how many reports stand where."""
     row = await queries.find_period(session, period_id)
     set_etag(response, row.version)
-    return PeriodAnswer.of(row, actor)
+    return PeriodAnswer.of(row, actor, law)
 
 
 @router.get("/periods/{period_id}/expected", **answers(NotFound, InvalidCursor))
@@ -123,7 +126,7 @@ async def explain_deadline(
     counted = law.explain(row.rule_key, row.rule_version, row.last_day)
     if counted is None:
         raise Unavailable
-    return DeadlineAnswer.of(row, counted)
+    return DeadlineAnswer.of(row, counted, await deadline_changes(session, period_id))
 
 
 async def _move(
@@ -135,6 +138,7 @@ async def _move(
     now: Now,
     version: ExpectedVersion,
     actor: MonitoringOfficer,
+    law: TheLaw,
 ) -> PeriodAnswer:
     await move_period.move_period(
         session,
@@ -147,7 +151,7 @@ async def _move(
     )
     row = await queries.find_period(session, period_id)
     set_etag(response, row.version)
-    return PeriodAnswer.of(row, actor)
+    return PeriodAnswer.of(row, actor, law)
 
 
 @router.post("/periods/{period_id}/close", **answers(StepNotAllowed))
@@ -159,9 +163,10 @@ async def close_period(
     session: WriteSession,
     now: Now,
     version: ExpectedVersion,
+    law: TheLaw,
 ) -> PeriodAnswer:
     """Close the period: nothing in it changes any more."""
-    return await _move("close", period_id, given, response, session, now, version, actor)
+    return await _move("close", period_id, given, response, session, now, version, actor, law)
 
 
 @router.post("/periods/{period_id}/reopen", **answers(StepNotAllowed))
@@ -173,6 +178,7 @@ async def reopen_period(
     session: WriteSession,
     now: Now,
     version: ExpectedVersion,
+    law: TheLaw,
 ) -> PeriodAnswer:
     """Reopen a closed period; the audit keeps who did and why."""
-    return await _move("reopen", period_id, given, response, session, now, version, actor)
+    return await _move("reopen", period_id, given, response, session, now, version, actor, law)

@@ -5,6 +5,8 @@ from typing import Any, Literal, Self
 
 from sqlalchemy import Row
 
+from servicekit.deadline_answers import PinnedRuleAnswer, pinned_rule_answer, provisional_note
+from servicekit.law_book import Law
 from servicekit.lifecycle import actions_from
 from servicekit.text import Answer, ApiModel, Code, Exact, Instant, Key, LegalDate, SafeLine, SafeText, Uuid
 from targets.api.shared_answers import CategoryAnswer, JudgementAnswer, TargetAnswer, categories
@@ -74,6 +76,10 @@ class ReportAnswer(Answer):
     target: TargetAnswer | None
     evaluation: JudgementAnswer
     due_on: LegalDate
+    due_provisional: bool
+    due_note_vi: str | None
+    due_note_en: str | None
+    rule: PinnedRuleAnswer
     submitted_on: LegalDate | None
     on_time: bool | None
     entered_by: Uuid
@@ -86,9 +92,11 @@ class ReportAnswer(Answer):
     available_actions: list[str]
 
     @classmethod
-    def of(cls, report: ReportFacts, today: date) -> Self:
+    def of(cls, report: ReportFacts, today: date, law: Law) -> Self:
         """Show a report to an actor whose roles towards it are known."""
         around = report.around
+        key, number = around.period.rule_key, around.period.rule_version
+        note_vi, note_en = provisional_note(around.period.due_provisional)
         return cls(
             id=report.id,
             indicator_code=around.indicator.code,
@@ -112,6 +120,10 @@ class ReportAnswer(Answer):
             target=None if around.target is None else TargetAnswer.of(around.target),
             evaluation=JudgementAnswer.of(report.judged(today)),
             due_on=around.period.due_on,
+            due_provisional=around.period.due_provisional,
+            due_note_vi=note_vi,
+            due_note_en=note_en,
+            rule=pinned_rule_answer(key, number, law.pinned(key, number)),
             submitted_on=report.submitted_on,
             on_time=report.on_time,
             entered_by=report.entered_by,

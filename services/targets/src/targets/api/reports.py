@@ -16,7 +16,7 @@ from servicekit.working_days import local_date
 from targets.actions.draft_report import NewReport, draft_report
 from targets.actions.move_report import move_report
 from targets.actions.revise_report import Correction, revise_report
-from targets.api.access import Approver, Entering, Reader, Returning, Verifier, entering
+from targets.api.access import Approver, Entering, Reader, Returning, TheLaw, Verifier, entering
 from targets.api.report_models import (
     ChangeAnswer,
     CorrectionBody,
@@ -57,6 +57,7 @@ async def create_report(
     response: Response,
     session: WriteSession,
     now: Now,
+    law: TheLaw,
 ) -> ReportAnswer:
     """Enter a draft for one organisation, by itself or by one above it."""
     report = await draft_report(
@@ -74,7 +75,7 @@ async def create_report(
         now=now,
     )
     set_etag(response, report.version)
-    return ReportAnswer.of(report, local_date(now))
+    return ReportAnswer.of(report, local_date(now), law)
 
 
 @router.get("/reports", **answers(InvalidCursor))
@@ -83,6 +84,7 @@ async def list_reports(
     pages: PageQuery,
     session: ReadSession,
     now: Now,
+    law: TheLaw,
     indicator_code: Annotated[Code | None, Query()] = None,
     period: Annotated[Code | None, Query()] = None,
     status: Annotated[ReportStatus | None, Query()] = None,
@@ -96,7 +98,7 @@ async def list_reports(
     )
     rows = await queries.list_reports(session, window, wanted, actor)
     today = local_date(now)
-    return window.page(rows, position=lambda row: (row.id,), item=lambda row: ReportAnswer.of(row, today))
+    return window.page(rows, position=lambda row: (row.id,), item=lambda row: ReportAnswer.of(row, today, law))
 
 
 @router.get("/reports/{report_id}", **answers(NotFound))
@@ -106,11 +108,12 @@ async def read_report(
     response: Response,
     session: ReadSession,
     now: Now,
+    law: TheLaw,
 ) -> ReportAnswer:
     """Return a report with its evaluation and what the caller could do with it."""
     report = await queries.find_report(session, report_id, actor)
     set_etag(response, report.version)
-    return ReportAnswer.of(report, local_date(now))
+    return ReportAnswer.of(report, local_date(now), law)
 
 
 @router.get("/reports/{report_id}/history", **answers(NotFound, InvalidCursor))
@@ -139,12 +142,13 @@ async def correct_report(
     session: WriteSession,
     now: Now,
     version: ExpectedVersion,
+    law: TheLaw,
 ) -> ReportAnswer:
     """Correct a draft or a returned report, which becomes a draft again; the old values stay in its history."""
     correction = Correction(**{name: getattr(given, name) for name in CorrectionBody.model_fields})
     report = await revise_report(session, report_id, correction, version=version, actor=actor, now=now)
     set_etag(response, report.version)
-    return ReportAnswer.of(report, local_date(now))
+    return ReportAnswer.of(report, local_date(now), law)
 
 
 @router.post("/reports/{report_id}/submit", **answers(StepNotAllowed, refusals.PeriodClosed))
@@ -155,11 +159,12 @@ async def submit_report(
     session: WriteSession,
     now: Now,
     version: ExpectedVersion,
+    law: TheLaw,
 ) -> ReportAnswer:
     """Hand a draft in to be verified."""
     report = await move_report(session, report_id, action="submit", version=version, actor=actor, now=now)
     set_etag(response, report.version)
-    return ReportAnswer.of(report, local_date(now))
+    return ReportAnswer.of(report, local_date(now), law)
 
 
 @router.post("/reports/{report_id}/return", **answers(StepNotAllowed, refusals.PeriodClosed, refusals.ReasonMissing))
@@ -171,13 +176,14 @@ async def return_report(
     session: WriteSession,
     now: Now,
     version: ExpectedVersion,
+    law: TheLaw,
 ) -> ReportAnswer:
     """Send a report back with a reason: the verifier before verifying, the approver before approving."""
     report = await move_report(
         session, report_id, action="return", version=version, actor=actor, now=now, reason=given.reason
     )
     set_etag(response, report.version)
-    return ReportAnswer.of(report, local_date(now))
+    return ReportAnswer.of(report, local_date(now), law)
 
 
 @router.post("/reports/{report_id}/verify", **answers(StepNotAllowed, refusals.PeriodClosed, refusals.SamePerson))
@@ -188,11 +194,12 @@ async def verify_report(
     session: WriteSession,
     now: Now,
     version: ExpectedVersion,
+    law: TheLaw,
 ) -> ReportAnswer:
     """Confirm a submitted report; never by who entered or submitted it."""
     report = await move_report(session, report_id, action="verify", version=version, actor=actor, now=now)
     set_etag(response, report.version)
-    return ReportAnswer.of(report, local_date(now))
+    return ReportAnswer.of(report, local_date(now), law)
 
 
 @router.post("/reports/{report_id}/approve", **answers(StepNotAllowed, refusals.PeriodClosed, refusals.SamePerson))
@@ -203,8 +210,9 @@ async def approve_report(
     session: WriteSession,
     now: Now,
     version: ExpectedVersion,
+    law: TheLaw,
 ) -> ReportAnswer:
     """Approve a verified report for the monitoring board; its figures count from now on."""
     report = await move_report(session, report_id, action="approve", version=version, actor=actor, now=now)
     set_etag(response, report.version)
-    return ReportAnswer.of(report, local_date(now))
+    return ReportAnswer.of(report, local_date(now), law)

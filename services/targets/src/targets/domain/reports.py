@@ -46,6 +46,9 @@ class PeriodFacts:
     first_day: date
     last_day: date
     due_on: date
+    due_provisional: bool
+    rule_key: str
+    rule_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class ReportFacts:
     entered_by: UUID
     submitted_by: UUID | None
     submitted_on: date | None
+    held_to: date | None
+    """The due day that stood when it was submitted."""
     verified_by: UUID | None
     approved_by: UUID | None
     approved_on: date | None
@@ -90,8 +95,8 @@ class ReportFacts:
 
     @property
     def on_time(self) -> bool | None:
-        """Say whether it was submitted by the due day; None while it is not."""
-        return None if self.submitted_on is None else self.submitted_on <= self.around.period.due_on
+        """Say whether it was submitted by the due day that stood then; None while it is not."""
+        return None if self.submitted_on is None or self.held_to is None else self.submitted_on <= self.held_to
 
     def judged(self, today: date) -> Judgement:
         """Judge this unit's own figures; provisional until they are approved."""

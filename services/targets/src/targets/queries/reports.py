@@ -39,6 +39,9 @@ def _surroundings(actor: Actor) -> list[ColumnElement[Any]]:
         reporting_period.c.first_day,
         reporting_period.c.last_day,
         reporting_period.c.due_on,
+        reporting_period.c.due_provisional,
+        reporting_period.c.rule_key,
+        reporting_period.c.rule_version,
         target_version.c.number.label("target_number"),
         target_version.c.comparator,
         target_version.c.value.label("target_value"),
@@ -83,6 +86,9 @@ def _around(row: Row[Any], organisation_id: UUID, actor: Actor) -> Surroundings:
             first_day=row.first_day,
             last_day=row.last_day,
             due_on=row.due_on,
+            due_provisional=row.due_provisional,
+            rule_key=row.rule_key,
+            rule_version=row.rule_version,
         ),
         target=None
         if row.target_number is None
@@ -127,6 +133,7 @@ def _facts(row: Row[Any], actor: Actor) -> ReportFacts:
         entered_by=row.entered_by,
         submitted_by=row.submitted_by,
         submitted_on=row.submitted_on,
+        held_to=row.held_to,
         verified_by=row.verified_by,
         approved_by=row.approved_by,
         approved_on=row.approved_on,
