@@ -31,6 +31,7 @@ REPEATABLE_ANYWAY = {
     "/api/v1/registry/me/sessions/end-others": "ended twice is ended",
     "/api/v1/registry/calendar/{day}": "sets what a day is; If-Match once it was set before",
     "/api/v1/registry/calendar/years/{year}": "sets what a year is; If-Match once it was set before",
+    "/api/v1/registry/calendar/years/{year}/days": "sets a whole year; If-Match once something was said of it",
     "/api/v1/feedback/uploads": "a second copy of a photo is forgotten after a day",
     "/api/v1/feedback/tracking": "reads; the secret must not stand in an address",
     "/api/v1/feedback/tracking/deadline": "reads; the secret must not stand in an address",
