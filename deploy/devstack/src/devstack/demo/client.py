@@ -142,7 +142,7 @@ class Client:
 
 
 def _read(response: httpx.Response) -> Any:
-    if "json" in response.headers.get("content-type", ""):
+    if response.content and "json" in response.headers.get("content-type", ""):
         return response.json()
     return response.text
 
