@@ -136,8 +136,13 @@ async def test_a_locked_account_cannot_use_its_code(house: House, new_person: Ne
         assert (await house.use_code(made["code"], PASSWORD)).status_code == 204
 
 
-async def test_of_many_uses_of_one_code_at_once_one_succeeds(house: House) -> None:
-    made = await invite(house)
+@pytest.mark.parametrize("purpose", ["invitation", "recovery"])
+async def test_of_many_uses_of_one_code_at_once_one_succeeds(house: House, new_person: NewPerson, purpose: str) -> None:
+    if purpose == "invitation":
+        made = await invite(house)
+    else:
+        person = await new_person()
+        made = await issue(house, person, "recovery", person["version"])
     answers = await asyncio.gather(*(house.use_code(made["code"], f"{PASSWORD} {number}") for number in range(8)))
     assert sorted(answer.status_code for answer in answers) == [204] + [401] * 7
     [winner] = [number for number, answer in enumerate(answers) if answer.status_code == 204]
