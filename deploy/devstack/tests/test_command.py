@@ -3,7 +3,10 @@
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
+
+from pyotp import TOTP, random_base32
 
 from devstack import paths
 from devstack.ops.doctor import examine
@@ -48,6 +51,22 @@ def test_what_a_person_can_put_right_is_one_sentence(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr == "nhipcau: GATEWAY_PORT='abc' is not a port number\n"
+
+
+def test_the_present_code_comes_from_the_secrets(tmp_path: Path) -> None:
+    command = [NHIPCAU, "ops", "code", "--data", str(tmp_path)]
+    missing = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert missing.returncode == 1
+    assert "admin_totp_secret" in missing.stderr
+    secret = random_base32()
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "admin_totp_secret").write_text(secret + "\n")
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    now = int(time.time())
+    assert shown[:6] in {TOTP(secret).at(moment) for moment in (now, now - 30)}
+    address = subprocess.run([*command, "--app"], capture_output=True, text=True, check=True).stdout
+    assert address.startswith("otpauth://totp/")
+    assert f"secret={secret}" in address
 
 
 async def test_the_doctor_finds_what_was_made_unsafe() -> None:
