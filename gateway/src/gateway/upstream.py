@@ -13,21 +13,17 @@ import time
 from collections import deque
 from urllib.parse import urlsplit
 
+from gateway.breaker import Breaker
 from gateway.connection import Connection
-from gateway.refusals import Overloaded, UpstreamBroken, UpstreamDown
+from gateway.refusals import Headers, Overloaded, UpstreamBroken, UpstreamDown
 
 # Services close idle connections after 75 s; leaving earlier avoids writing into one that is closing.
 IDLE_SECONDS = 30.0
 MAX_CONNECTIONS = 512
-_FAILURES_BEFORE_PAUSE = 5
-_PAUSE_SECONDS = 1.0
 
 
 class Upstream:
-    """One service: its address, its kept connections, and whether it accepted the last ones.
-
-    After five refused connections in a row callers are told "down" at once for a second; then the next one probes.
-    """
+    """One service: its address, its kept connections and its circuit breaker."""
 
     def __init__(self, name: str, url: str, *, connect_seconds: float = 2.0) -> None:
         parts = urlsplit(url)
@@ -42,8 +38,7 @@ class Upstream:
         self.host_line = b"host: " + parts.netloc.encode() + b"\r\n"
         self._idle: deque[Connection] = deque()
         self._open = 0
-        self._failures = 0
-        self._paused_until = 0.0
+        self.breaker = Breaker(name)
 
     async def connection(self) -> tuple[Connection, bool]:
         """Return a connection and whether it was used before. Raises UpstreamDown or Overloaded."""
@@ -57,8 +52,6 @@ class Upstream:
     async def fresh_connection(self) -> Connection:
         """Open a new connection. Raises UpstreamDown or Overloaded."""
         loop = asyncio.get_running_loop()
-        if self._paused_until > time.monotonic():
-            raise UpstreamDown(retry_after=2)
         if self._open >= MAX_CONNECTIONS:
             raise Overloaded(retry_after=1)
         self._open += 1
@@ -69,14 +62,10 @@ class Upstream:
                 )
         except (OSError, TimeoutError) as error:
             self._open -= 1
-            self._failures += 1
-            if self._failures >= _FAILURES_BEFORE_PAUSE:
-                self._paused_until = time.monotonic() + _PAUSE_SECONDS
             raise UpstreamDown(retry_after=2) from error
         except BaseException:
             self._open -= 1
             raise
-        self._failures = 0
         return connection
 
     def keep(self, connection: Connection) -> None:
@@ -96,13 +85,23 @@ class Upstream:
 
     async def fetch(self, path: str, *, timeout: float, limit: int = 8 * 1024 * 1024) -> tuple[int, bytes]:
         """GET a path of the service itself and return (status, body). Raises a Refusal when it cannot."""
+        return await self._ask(b"GET " + path.encode("ascii"), b"", timeout=timeout, limit=limit)
+
+    async def post(self, path: str, body: bytes, fields: Headers, *, timeout: float, limit: int) -> tuple[int, bytes]:
+        """POST JSON to the service itself and return (status, body). Raises a Refusal when it cannot."""
+        lines = [name + b": " + value + b"\r\n" for name, value in fields]
+        lines.append(b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body))
+        rest = b"".join(lines) + b"\r\n" + body
+        return await self._ask(b"POST " + path.encode("ascii"), rest, timeout=timeout, limit=limit)
+
+    async def _ask(self, line: bytes, rest: bytes, *, timeout: float, limit: int) -> tuple[int, bytes]:
+        """Ask on a connection of its own, past the breaker: whoever asks has a time limit and asks seldom."""
         connection = await self.fresh_connection()
         try:
             async with asyncio.timeout(timeout):
-                connection.begin(b"GET")
-                connection.write(
-                    b"GET " + path.encode("ascii") + b" HTTP/1.1\r\n" + self.host_line + b"connection: close\r\n\r\n"
-                )
+                connection.begin(line.partition(b" ")[0])
+                start = line + b" HTTP/1.1\r\n" + self.host_line + b"connection: close\r\n"
+                connection.write(start + (rest or b"\r\n"))
                 await connection.response_head(timeout)
                 body = bytearray()
                 while chunk := await connection.read(timeout):
