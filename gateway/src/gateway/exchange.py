@@ -151,7 +151,7 @@ def is_foreign(token: bytes, issuer: str) -> bool:
     said = claims.get("iss")
     if not isinstance(said, str) or said == issuer or not _ISSUER.match(said):
         return False
-    return header.get("alg") in _ASYMMETRIC and not _REFUSED_FIELDS & header.keys()
+    return str(header.get("alg")) in _ASYMMETRIC and not _REFUSED_FIELDS & header.keys()
 
 
 def _ends_at(token: bytes) -> float:
