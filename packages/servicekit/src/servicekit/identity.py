@@ -4,6 +4,7 @@ A route declares its rule in its signature, `actor: Annotated[Actor, allow("fron
 none and stands on no public list fails a test. What the actor may see of the rows is decided in the SQL of the action.
 """
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -80,6 +81,7 @@ class TokenVerifier:
         self._clock = clock
         self._keys: dict[str, Any] = {}
         self._fetched_at = float("-inf")
+        self._fetching = asyncio.Lock()
         self._seen: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
         self._rules = jwt.JWTClaimsRegistry(
             now=lambda: int(clock()),
@@ -123,9 +125,11 @@ class TokenVerifier:
             raise Unauthenticated from error
 
     async def _key(self, kid: str) -> Any:
-        age = self._clock() - self._fetched_at
-        if (kid not in self._keys and age >= _REFETCH_SECONDS) or age >= _KEYS_LAST_SECONDS:
-            await self._fetch()
+        if kid not in self._keys or self._clock() - self._fetched_at >= _KEYS_LAST_SECONDS:
+            async with self._fetching:  # a good token waits for the answer that somebody else is asking for
+                age = self._clock() - self._fetched_at
+                if (kid not in self._keys and age >= _REFETCH_SECONDS) or age >= _KEYS_LAST_SECONDS:
+                    await self._fetch()
         if kid not in self._keys:
             raise Unauthenticated
         return self._keys[kid]
