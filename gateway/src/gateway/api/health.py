@@ -55,8 +55,8 @@ class Health:
 
     async def _ask(self, upstream: Upstream) -> str:
         state = await self._ask_service(upstream)
-        # It says it is well, but here nobody gets through to it (any more, or yet).
-        return "degraded" if state == "up" and upstream.breaker.state is not State.CLOSED else state
+        # It says it is well, but from here nobody gets through to it.
+        return "degraded" if state == "up" and upstream.breaker.state is State.OPEN else state
 
     async def _ask_service(self, upstream: Upstream) -> str:
         try:
