@@ -25,6 +25,7 @@ if getattr(sys.modules.get("gateway"), "__file__", None) is None:
 
 ISSUER = "nhipcau/test"
 SERVICES = ("registry", "targets", "feedback", "oversight", "webhooks")
+PLENTIFUL = ("address", "signed_in", "client", "public", "tokens", "intake", "refused")
 
 
 @dataclass
@@ -232,7 +233,7 @@ async def run_door(backend: Backend, folder: Path, **environment: str) -> AsyncI
         "CLIENT_SECRET": "of-the-gateway",
         "SERVICES": json.dumps(dict.fromkeys(SERVICES, upstream)),
         "ALLOWED_HOSTS": "127.0.0.1,localhost,[::1],cong.example,rieng.example:8443",
-        "RATE_LIMITS": json.dumps(dict.fromkeys(["signed_in", "public", "tokens", "intake", "refused"], "100000/60")),
+        "RATE_LIMITS": json.dumps(dict.fromkeys(PLENTIFUL, "100000/60")),
     } | environment
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import time
 from typing import Any
 
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.limits import Allowances, address_key, policies
+from gateway.limits import Allowances, address_key, network_key, policies
 from gateway.routing import Bucket
+from gateway.shared import SALT_SECONDS, private
 from servicekit.errors import TooMany
 
 SUBMISSIONS = "/api/v1/feedback/submissions"
@@ -127,6 +129,57 @@ async def test_a_token_does_not_buy_more_tracking_or_sign_ins(strict: httpx.Asyn
     assert (await spend(strict, "POST", "/api/v1/registry/tokens", at("10.0.0.3")))[1:4] == [200, 429, 429]
 
 
+async def test_the_layers_are_said_beside_each_other(strict: httpx.AsyncClient) -> None:
+    response = await strict.post(SUBMISSIONS, headers=at("10.1.0.1"))
+    assert response.headers["ratelimit-policy"] == '"public";q=4;w=60, "intake";q=4;w=60'
+    assert re.fullmatch(r'"public";r=3;t=\d+, "intake";r=3;t=\d+', response.headers["ratelimit"])
+
+
+async def test_429_says_which_allowance_is_empty(strict: httpx.AsyncClient) -> None:
+    for _ in range(3):
+        await strict.post("/api/v1/feedback/tracking/lookup", headers=at("10.1.1.1"))
+    response = await strict.post("/api/v1/feedback/tracking/lookup", headers=at("10.1.1.1"))
+    assert response.status_code == 429
+    assert response.headers["ratelimit-policy"] == '"tracking";q=3;w=60'
+    wait = response.headers["retry-after"]
+    assert response.headers["ratelimit"] == f'"tracking";r=0;t={wait}'
+
+
+async def test_a_network_has_one_allowance_and_neighbours_share_it(
+    start_door: Any, backend: Any, tmp_path: Any
+) -> None:
+    settings = {"RATE_LIMITS": json.dumps({"address": "12/600"}), "TRUSTED_EDGES": "127.0.0.1/32"}
+    async with start_door(backend, tmp_path, **settings) as door, httpx.AsyncClient(base_url=door.url) as client:
+        statuses = [
+            (await client.get("/api/v1/registry/units", headers=at(f"192.0.2.{number}"))).status_code
+            for number in range(15)
+        ]
+        assert statuses == [200] * 12 + [429] * 3
+        assert (await client.get("/api/v1/registry/units", headers=at("192.0.3.1"))).status_code == 200
+        statuses = [
+            (await client.get("/api/v1/registry/units", headers=at(f"2001:db8:0:1{number:02x}::1"))).status_code
+            for number in range(15)
+        ]
+        assert statuses == [200] * 12 + [429] * 3
+        response = await client.get("/api/v1/registry/units", headers=at("2001:db8:0:200::1"))
+        assert response.status_code == 200
+        # What the neighbours do is told to nobody.
+        assert "address" not in response.headers["ratelimit"]
+
+
+async def test_people_and_clients_have_allowances_of_their_own(
+    start_door: Any, backend: Any, signer: Any, tmp_path: Any
+) -> None:
+    amounts = json.dumps({"signed_in": "3/600", "client": "5/600", "exports": "2/600"})
+    person = {"Authorization": f"Bearer {signer.token()}"}
+    machine = {"Authorization": f"Bearer {signer.token(kind='client')}"}
+    async with start_door(backend, tmp_path, RATE_LIMITS=amounts) as door:
+        async with httpx.AsyncClient(base_url=door.url) as client:
+            assert await spend(client, "GET", "/api/v1/registry/me", person) == [200] * 3 + [429] * 5
+            assert await spend(client, "GET", "/api/v1/targets/exports", machine) == [200] * 2 + [429] * 6
+            assert await spend(client, "GET", "/api/v1/registry/me", machine) == [200] * 3 + [429] * 5
+
+
 async def test_a_household_has_one_ipv6_allowance(strict: httpx.AsyncClient) -> None:
     statuses = [
         (await strict.get("/api/v1/registry/units", headers=at(f"2001:db8:1:2::{number}"))).status_code
@@ -153,23 +206,9 @@ async def test_an_untrusted_peer_cannot_choose_its_address(start_door: Any, back
     assert statuses == [200] * 3 + [429]
 
 
-async def test_under_load_intake_is_kept_and_the_rest_is_shed(start_door: Any, backend: Any, tmp_path: Any) -> None:
-    release = asyncio.Event()
-
-    @backend.on("/api/v1/registry/units/slow")
-    async def _(request: Any) -> bytes:
-        await release.wait()
-        return b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
-
-    async with start_door(backend, tmp_path, MAX_REQUESTS="10", ANSWER_SECONDS="20") as door:
-        async with httpx.AsyncClient(base_url=door.url, timeout=20) as client:
-            held = [asyncio.create_task(client.get("/api/v1/registry/units/slow")) for _ in range(8)]
-            await asyncio.sleep(0.5)
-            refused = await client.get("/api/v1/registry/units")
-            assert (refused.status_code, refused.json()["code"]) == (503, "overloaded")
-            assert (await client.post(SUBMISSIONS)).status_code == 200
-            release.set()
-            assert [response.status_code for response in await asyncio.gather(*held)] == [200] * 8
+def taker(policy: Any, **options: Any) -> Any:
+    allowances = Allowances(private(**options))
+    return lambda caller, now: allowances.take(now, [(policy, allowances.digest(caller))])
 
 
 @given(
@@ -179,11 +218,11 @@ async def test_under_load_intake_is_kept_and_the_rest_is_shed(start_door: Any, b
 )
 def test_no_window_ever_holds_more_than_twice_the_amount(count: int, seconds: int, waits: list[float]) -> None:
     policy = policies({"public": f"{count}/{seconds}"})[Bucket.PUBLIC]
-    allowances, now, granted, refused = Allowances(), 1000.0, list[float](), list[int]()
+    take, now, granted, refused = taker(policy, sets=4), 1000.0, list[float](), list[int]()
     for wait in waits:
         now += wait
         try:
-            allowances.take(policy, b"somebody", now)
+            take(b"somebody", now)
         except TooMany as error:
             refused.append(error.retry_after or 0)
         else:
@@ -197,26 +236,107 @@ def test_no_window_ever_holds_more_than_twice_the_amount(count: int, seconds: in
 
 
 def test_retry_after_is_true() -> None:
-    policy = policies({"public": "2/60"})[Bucket.PUBLIC]
-    allowances = Allowances()
-    allowances.take(policy, b"a", 0.0)
-    allowances.take(policy, b"a", 0.0)
+    take = taker(policies({"public": "2/60"})[Bucket.PUBLIC])
+    take(b"a", 0.0)
+    take(b"a", 0.0)
     with pytest.raises(TooMany) as refusal:
-        allowances.take(policy, b"a", 1.0)
+        take(b"a", 1.0)
     assert refusal.value.retry_after == 29
-    allowances.take(policy, b"a", 30.0)
+    take(b"a", 30.0)
     with pytest.raises(TooMany):
-        allowances.take(policy, b"a", 30.0)
+        take(b"a", 30.0)
+
+
+def test_a_request_refused_by_one_layer_takes_nothing_from_another() -> None:
+    made = policies({"public": "5/60", "tracking": "1/60"})
+    allowances = Allowances(private(sets=16))
+    caller = allowances.digest(b"10.0.0.1")
+    both = [(made[Bucket.PUBLIC], caller), (made[Bucket.TRACKING], caller)]
+    allowances.take(0.0, both)
+    for _ in range(20):
+        with pytest.raises(TooMany):
+            allowances.take(0.0, both)
+    for _ in range(4):
+        allowances.take(0.0, both[:1])
+    with pytest.raises(TooMany):
+        allowances.take(0.0, both[:1])
 
 
 def test_memory_is_bounded_and_holds_no_address() -> None:
     policy = policies({})[Bucket.PUBLIC]
-    allowances = Allowances(max_keys=100)
+    shared = private(sets=25)
+    allowances = Allowances(shared)
     for number in range(1000):
-        allowances.take(policy, f"10.0.{number // 250}.{number % 250}".encode(), 0.0)
-    assert len(allowances._full_at) <= 100
-    assert not any(b"10.0" in key for key in allowances._full_at)
-    assert Allowances().key(policy, b"10.0.0.1") != Allowances().key(policy, b"10.0.0.1")
+        address = f"10.0.{number // 250}.{number % 250}".encode()
+        allowances.take(0.0, [(policy, allowances.digest(address))])
+    kept = bytes(shared._memory)
+    assert len(kept) == 64 + 25 * 4 * 16
+    assert b"10.0" not in kept
+    assert all(shared._keys)  # as many as there is room for are remembered
+
+
+def test_the_salt_is_thrown_away_after_a_day() -> None:
+    moment = 1000.0
+    allowances = Allowances(private(sets=1, clock=lambda: moment))
+    first = allowances.digest(b"10.0.0.1")
+    moment += SALT_SECONDS - 1
+    assert allowances.digest(b"10.0.0.1") == first
+    salt = allowances._shared.salt()
+    moment += 2
+    assert allowances.digest(b"10.0.0.1") != first
+    assert salt not in bytes(allowances._shared._memory)
+
+
+async def test_all_workers_count_together_and_share_the_salt(start_door: Any, backend: Any, tmp_path: Any) -> None:
+    """Three processes; every request on a connection of its own, so that all of them answer some."""
+    settings = {"WORKERS": "3", "RATE_LIMITS": json.dumps({"public": "20/3600", "tokens": "10/3600"})}
+    async with start_door(backend, tmp_path, **settings) as door:
+        statuses = []
+        for _ in range(60):
+            async with httpx.AsyncClient(base_url=door.url) as client:
+                statuses.append((await client.get("/api/v1/registry/units")).status_code)
+        for _ in range(30):
+            async with httpx.AsyncClient(base_url=door.url) as client:
+                await client.post("/api/v1/registry/tokens", json={}, headers={"x-forwarded-for": "10.0.0.1"})
+    assert statuses.count(200) == 20
+    assert not any(b"tokens" in request.line for request in backend.requests)  # public is spent: none passes
+
+
+async def test_only_credential_routes_are_told_the_network_and_in_all_workers_the_same(
+    start_door: Any, backend: Any, tmp_path: Any
+) -> None:
+    forged = {"X-Client-Bucket": "0" * 32}
+    async with start_door(backend, tmp_path, WORKERS="3", TRUSTED_EDGES="127.0.0.1/32") as door:
+        for number in range(20):
+            async with httpx.AsyncClient(base_url=door.url) as client:
+                await client.post("/api/v1/registry/tokens", json={}, headers=at(f"192.0.2.{number}") | forged)
+        seen = {tuple(request.values(b"x-client-bucket")) for request in backend.requests if b"tokens" in request.line}
+        assert len(seen) == 1
+        (values,) = seen
+        assert len(values) == 1
+        assert len(values[0]) == 32
+        assert values[0] != b"0" * 32
+        assert int(values[0], 16) > 0
+        async with httpx.AsyncClient(base_url=door.url) as client:
+            await client.post("/api/v1/registry/tokens", json={}, headers=at("198.51.100.1"))
+            assert backend.last.values(b"x-client-bucket") != list(values)
+            await client.get("/api/v1/registry/units", headers=forged)
+            assert backend.last.values(b"x-client-bucket") == []
+    assert values[0].decode() not in door.log.read_text()
+
+
+@pytest.mark.parametrize(
+    "address,expected",
+    [
+        ("192.0.2.7", b"192.0.2/24"),
+        ("::ffff:192.0.2.7", b"192.0.2/24"),
+        ("2001:db8:1:2ab:3:4:5:6", b"2001:db8:1:2/56"),
+        ("2001:DB8:0001:02ff::9", b"2001:db8:1:2/56"),
+        ("2001:db8::9", b"2001:db8:0:0/56"),
+    ],
+)
+def test_what_stands_for_a_network(address: str, expected: bytes) -> None:
+    assert network_key(address) == expected
 
 
 @pytest.mark.parametrize(

@@ -54,8 +54,9 @@ FORGED = [
 
 async def test_103_what_claims_an_identity_or_an_origin_is_dropped(door: Any, backend: Any) -> None:
     await door.raw(request(UNITS.encode(), *FORGED))
-    assert sorted(name.lower() for name, _ in backend.last.headers) == [b"host", b"traceparent", b"x-request-id"]
-    assert b"forged" not in b"".join(value for _, value in backend.last.headers)
+    (sent,) = [each for each in backend.requests if UNITS.encode() in each.line]  # the door reads keys meanwhile
+    assert sorted(name.lower() for name, _ in sent.headers) == [b"host", b"traceparent", b"x-request-id"]
+    assert b"forged" not in b"".join(value for _, value in sent.headers)
 
 
 async def test_103_fields_named_by_connection_are_dropped(door: Any, backend: Any, bearer: Any) -> None:
@@ -144,18 +145,21 @@ async def test_answers_stream(client: httpx.AsyncClient, backend: Any) -> None:
 
 
 async def test_requests_stream(client: httpx.AsyncClient, backend: Any, reply: Any, bearer: Any) -> None:
-    first_came = asyncio.Event()
+    """Beyond the first 64 KiB, which come together: a service is not kept waiting for a small body."""
+    start, first_came = b"a" * 65_536, asyncio.Event()
 
     @backend.on("/api/v1/targets/imports/stream-in")
     async def _(request: Any) -> bytes:
         assert request.values(b"transfer-encoding") == [b"chunked"]
-        assert await request.reader.readexactly(10) == b"5\r\nfirst\r\n"
+        came = b""
+        while came.count(b"a") < len(start):
+            came += await request.reader.read(65_536)
         first_came.set()
         assert await request.reader.readexactly(16) == b"6\r\nsecond\r\n0\r\n\r\n"
         return reply(b"taken")  # type: ignore[no-any-return]
 
     async def pieces() -> Any:
-        yield b"first"
+        yield start
         await asyncio.wait_for(first_came.wait(), 5)
         yield b"second"
 
@@ -216,14 +220,15 @@ async def test_a_client_that_leaves_ends_the_work(door: Any, backend: Any, momen
 async def test_head_not_modified_and_no_content(door: Any, client: httpx.AsyncClient, backend: Any, reply: Any) -> None:
     @backend.on(UNITS)
     async def _(request: Any) -> bytes:
-        if request.line.startswith(b"HEAD"):
-            return b'HTTP/1.1 200 OK\r\ncontent-length: 1234\r\netag: "x"\r\n\r\n'
+        if b"?" not in request.line:
+            return reply(b"a" * 1234, headers=(b'ETag: "x"',))  # type: ignore[no-any-return]
         status = request.line.split(b"s=")[1][:3].decode()
         return f'HTTP/1.1 {status} X\r\netag: "x"\r\n\r\n'.encode()
 
     for _ in range(3):
         head = await client.head(UNITS)
-        assert (head.status_code, head.headers["content-length"]) == (200, "1234")
+        assert (head.status_code, head.headers["content-length"], head.content) == (200, "1234", b"")
+        assert backend.last.line.startswith(b"GET ")  # what the services answer
         for status in (304, 204):
             response = await client.get(f"{UNITS}?s={status}")
             assert (response.status_code, response.content, response.headers["etag"]) == (status, b"", '"x"')

@@ -12,7 +12,8 @@ from devstack.access.tokens import Minter
 from devstack.demo.client import Client
 from devstack.stack import Stack
 
-GENEROUS = json.dumps(dict.fromkeys(("signed_in", "public", "tokens", "intake", "tracking", "refused"), "100000/60"))
+_LAYERS = ("address", "signed_in", "client", "public", "tokens", "intake", "tracking", "searches", "refused")
+GENEROUS = json.dumps(dict.fromkeys(_LAYERS, "100000/60"))
 
 
 @pytest.fixture(scope="session")

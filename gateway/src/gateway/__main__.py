@@ -13,6 +13,7 @@ from gateway.app import Gateway, create_app
 from gateway.limits import policies
 from gateway.server import GuardedProtocol
 from gateway.settings import GatewaySettings
+from gateway.shared import offer, private
 
 _WANTED_FILES = 65_536
 
@@ -38,6 +39,7 @@ def main() -> None:
 def serve(settings: GatewaySettings) -> None:
     """Serve until told to stop."""
     allow_many_connections()
+    offer()
     uvicorn.run(
         "gateway.app:create_app",
         factory=True,
@@ -59,7 +61,7 @@ def serve(settings: GatewaySettings) -> None:
 
 def check(settings: GatewaySettings) -> None:
     """Print where everything goes and under which rules; exits non-zero when the settings cannot be used."""
-    gateway = Gateway(settings)
+    gateway = Gateway(settings, private(sets=1))
     for name, url in settings.addresses().items():
         _say(f"{name:10} {url}")
     _say(f"hosts      {', '.join(settings.allowed_hosts)}")

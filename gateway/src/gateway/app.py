@@ -9,15 +9,20 @@ from typing import Any
 from fastapi import FastAPI
 
 from gateway.access_log import AccessLog
+from gateway.admission import Admission
 from gateway.api import documents, health
+from gateway.cors import Cors
 from gateway.edge import Edge
+from gateway.exchange import Exchange
 from gateway.headers import Head, read_head
-from gateway.limits import policies
+from gateway.limits import Allowances, policies
+from gateway.load import Load
 from gateway.openapi import JoinedDocument
 from gateway.proxy import Proxy, Receive, Scope, Send, refuse
 from gateway.revocation_source import RevocationSource
-from gateway.routing import Routes
+from gateway.routing import Bucket, Routes
 from gateway.settings import GatewaySettings
+from gateway.shared import Shared, join
 from gateway.signin import SignIn
 from gateway.upstream import Upstream
 from servicekit import problems
@@ -29,7 +34,7 @@ from servicekit.telemetry.logs import configure_logs
 class Gateway:
     """The ASGI application; its parts are attributes so that tests and `gateway check` can look at them."""
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(self, settings: GatewaySettings, shared: Shared) -> None:
         self.settings = settings
         self.upstreams = {
             name: Upstream(name, url, connect_seconds=settings.connect_seconds)
@@ -37,18 +42,27 @@ class Gateway:
         }
         self.routes = Routes(settings)
         self.edge = Edge(settings.allowed_hosts)
-        source = RevocationSource(self.upstreams["registry"], client_secret=settings.client_secret.get_secret_value())
-        self.signin = SignIn(self.upstreams["registry"], issuer=settings.issuer, revocations=Revocations(source.ask))
+        self.cors = Cors(settings.allowed_origins)
         self.log = AccessLog(pretty=settings.log_format == "pretty")
+        made, allowances, load = policies(settings.rate_limits), Allowances(shared), Load(settings.max_requests)
+        registry = self.upstreams["registry"]
+        exchange = Exchange(registry, allowances, made[Bucket.EXCHANGE])
+        source = RevocationSource(registry, client_secret=settings.client_secret.get_secret_value())
+        self.signin = SignIn(registry, exchange, issuer=settings.issuer, revocations=Revocations(source.ask))
         self.proxy = Proxy(
             routes=self.routes,
             edge=self.edge,
-            signin=self.signin,
+            cors=self.cors,
+            admission=Admission(
+                signin=self.signin,
+                load=load,
+                allowances=allowances,
+                policies=made,
+                trusted_edges=settings.trusted_edges,
+            ),
+            load=load,
             upstreams=self.upstreams,
-            policies=policies(settings.rate_limits),
             log=self.log,
-            max_requests=settings.max_requests,
-            trusted_edges=settings.trusted_edges,
         )
         self.joined = JoinedDocument(self.upstreams, self.routes)
         self.pages = FastAPI(title="Nhịp Cầu", openapi_url=None, docs_url=None, redoc_url=None)
@@ -75,7 +89,7 @@ class Gateway:
             if scope["path"] == "/metrics" and not self._may_measure(scope, head):
                 raise NotFound
         except DomainError as error:
-            await refuse(send, error, head, request_id)
+            await refuse(send, error, head, request_id, self.cors.fields(head))
             return
         # Pages see only checked fields, and our request id instead of one from outside.
         scope["headers"] = [(b"host", head.host), *head.forward, (b"x-request-id", request_id.encode())]
@@ -120,4 +134,4 @@ def create_app() -> Gateway:
     """Build the gateway from the environment."""
     settings = GatewaySettings()
     configure_logs("gateway", settings.log_format)
-    return Gateway(settings)
+    return Gateway(settings, join())

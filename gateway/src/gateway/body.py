@@ -1,4 +1,4 @@
-"""The body of a request on its way through: counted, timed, never stored."""
+"""The body of a request on its way through: counted, timed, never stored beyond its first 64 KiB."""
 
 import asyncio
 import time
@@ -13,6 +13,8 @@ _IDLE_SECONDS = 30.0
 _GRACE_SECONDS = 20.0
 _SLOWEST = 1024
 _DRAIN_SECONDS = 60.0
+# A body up to this size is here in full before a service hears of the request; uvicorn keeps as much of it anyway.
+_TOGETHER = 64 * 1024
 
 
 class RequestBody:
@@ -24,11 +26,20 @@ class RequestBody:
         self._chunked = length is None
         self._count = 0
         self._started = time.monotonic()
+        self._timeout: asyncio.Timeout | None = None
         self.ended = False
 
     async def first(self) -> bytes:
-        """Return the first piece, ready for the wire. Raises TooLarge, TooSlow or Gone."""
-        return self._framed(await self._read())
+        """Return the body, or its first 64 KiB, ready for the wire. Raises TooLarge, TooSlow or Gone."""
+        together = bytearray(self._framed(await self._read()))
+        while not self.ended and self._count < _TOGETHER:
+            together += self._framed(await self._read())
+        return bytes(together)
+
+    def give_up(self) -> None:
+        """Let whoever reads raise TooSlow now: others need the room."""
+        if self._timeout is not None:
+            self._timeout.reschedule(0.0)
 
     async def send_rest(self, connection: Connection) -> None:
         """Pass on the rest until its end, or until the service has answered without waiting for it."""
@@ -42,10 +53,12 @@ class RequestBody:
         waited = time.monotonic() - self._started
         left = min(_IDLE_SECONDS, _GRACE_SECONDS + self._count / _SLOWEST - waited)
         try:
-            async with asyncio.timeout(max(left, 0.001)):
+            async with asyncio.timeout(max(left, 0.001)) as self._timeout:
                 message = await self._receive()
         except TimeoutError as error:
             raise TooSlow from error
+        finally:
+            self._timeout = None
         if message["type"] == "http.disconnect":
             raise Gone
         data: bytes = message["body"]

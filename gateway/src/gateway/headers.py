@@ -20,6 +20,7 @@ class Fate(IntEnum):
     ENCODING = 8
     ADDRESS = 9
     SMUGGLED = 10
+    ORIGIN = 11
 
 
 _READ = {
@@ -31,6 +32,7 @@ _READ = {
     b"accept-language": Fate.LANGUAGE,
     b"content-encoding": Fate.ENCODING,
     b"x-forwarded-for": Fate.ADDRESS,
+    b"origin": Fate.ORIGIN,
 }
 # Hop-by-hop fields, and everything by which somebody outside could claim an identity, an origin or a trace.
 _DROPPED = {
@@ -45,7 +47,8 @@ _DROPPED_PREFIXES = (
 )  # fmt: skip
 _HOP_BY_HOP_ANSWER = {
     b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-connection", b"te", b"trailer", b"transfer-encoding",
-    b"upgrade", b"server", b"date", b"x-request-id", b"x-powered-by",
+    b"upgrade", b"server", b"date", b"x-request-id", b"x-powered-by", b"access-control-allow-origin",
+    b"access-control-allow-credentials", b"access-control-expose-headers",
 }  # fmt: skip
 _KEPT_ALIVE = (b"keep-alive", b"close", b"Keep-Alive", b"Close")
 _fates: dict[bytes, Fate] = dict(_READ)
@@ -65,7 +68,14 @@ class Head:
     language: bytes = b""
     content_encoding: bytes = b""
     forwarded_for: bytes = b""
+    origin: bytes = b""
     smuggled: bool = False
+
+    def authorize(self, value: bytes) -> None:
+        """Put another Authorization in the place of the caller's."""
+        self.authorization = value
+        self.forward = [item for item in self.forward if item[0] != b"authorization"]
+        self.forward.append((b"authorization", value))
 
 
 def fate_of(name: bytes) -> Fate:
@@ -115,6 +125,8 @@ def read_head(fields: Headers) -> Head:
             forward.append(item)
         elif fate is Fate.ADDRESS:
             head.forwarded_for = item[1]
+        elif fate is Fate.ORIGIN:
+            head.origin = item[1]
         elif fate is Fate.SMUGGLED:
             head.smuggled = True
     if named:
@@ -131,7 +143,7 @@ def _drop_named(head: Head, named: bytes) -> None:
 
 
 def answer_fields(fields: Headers) -> Headers:
-    """Return the fields of a service's answer that go on to the client."""
+    """Return the fields of a service's answer that go on to the client; who may read it is said at the door."""
     named: set[bytes] = set()
     for name, value in fields:
         if name == b"connection" and value not in _KEPT_ALIVE:

@@ -3,7 +3,6 @@
 Raw ASGI on purpose: no request object, no middleware; both bodies stream and stay the bytes they were.
 """
 
-import ipaddress
 import logging
 import os
 import random
@@ -11,16 +10,27 @@ import time
 from typing import Any
 
 from gateway.access_log import AccessLog
+from gateway.admission import Admission, Admitted
 from gateway.body import RequestBody
 from gateway.connection import Connection, Gone
+from gateway.cors import Cors
 from gateway.edge import METHODS, Edge
+from gateway.exchange import BUCKET_FIELD
 from gateway.headers import Head, answer_fields, read_head
-from gateway.limits import Allowances, Policy, address_key
-from gateway.refusals import SAFETY_HEADERS, Headers, Overloaded, Refusal, Unexpected, UpstreamBroken, render
-from gateway.routing import Bucket, Route, Routes
-from gateway.signin import SignIn
+from gateway.load import Load
+from gateway.refusals import (
+    SAFETY_HEADERS,
+    Headers,
+    Refusal,
+    Unexpected,
+    UpstreamBroken,
+    UpstreamDown,
+    UpstreamSlow,
+    render,
+)
+from gateway.routing import Route, Routes
 from gateway.upstream import Upstream
-from servicekit.errors import DomainError, NotFound, TooLarge, Unauthenticated
+from servicekit.errors import DomainError, NotFound
 from servicekit.telemetry.measures import request_ended, request_started
 
 Scope = dict[str, Any]
@@ -28,7 +38,6 @@ Receive = Any
 Send = Any
 _READ_SECONDS = 60.0
 _SAFE = frozenset({"GET", "HEAD"})
-_SHED_AT = 0.8
 _NO_BODY = frozenset({204, 304})
 _log = logging.getLogger("gateway.proxy")
 
@@ -41,23 +50,19 @@ class Proxy:
         *,
         routes: Routes,
         edge: Edge,
-        signin: SignIn,
+        cors: Cors,
+        admission: Admission,
+        load: Load,
         upstreams: dict[str, Upstream],
-        policies: dict[Bucket, Policy],
         log: AccessLog,
-        max_requests: int,
-        trusted_edges: tuple[str, ...] = (),
     ) -> None:
         self._routes = routes
         self._edge = edge
-        self._signin = signin
+        self._cors = cors
+        self._admission = admission
+        self._load = load
         self._upstreams = upstreams
-        self._policies = policies
-        self._allowances = Allowances()
         self._log = log
-        self._max_requests = max_requests
-        self._trusted = tuple(ipaddress.ip_network(item, strict=False) for item in trusted_edges)
-        self._running = 0
         # Trace ids need to be unlike each other, not secret; a generator seeded by the system is twenty times faster.
         self._random = random.Random(os.urandom(32))  # noqa: S311
 
@@ -71,11 +76,11 @@ class Proxy:
         request_id = self.new_id()
         method: str = scope["method"]
         head = read_head(scope["headers"])
-        address = self._address(scope, head)
+        cors = self._cors.fields(head)
+        address = self._admission.address(scope, head)
         route: Route | None = None
         known = False
         status = 499  # the client went away before an answer
-        self._running += 1
         request_started()
         try:
             try:
@@ -83,107 +88,136 @@ class Proxy:
                 route = self._routes.match(method, scope["path"])
                 if route is None:
                     raise NotFound
-                known, limit = await self._admit(scope, head, route, address)
-                status = await self._forward(scope, receive, send, head, route, request_id, limit)
+                if method == "OPTIONS":
+                    status = await _say_options(send, self._cors.preflight(head), request_id)
+                else:
+                    admitted = await self._admission.admit(head, scope["query_string"], route, address)
+                    known = admitted.known
+                    extra = admitted.limit + cors
+                    status = await self._forward(scope, receive, send, head, route, request_id, admitted, extra)
             except DomainError as error:
-                status = await refuse(send, error, head, request_id)
+                status = await refuse(send, error, head, request_id, cors)
         except Gone:
             leave(scope)
         except Exception:
             _log.exception("unexpected failure", extra={"request_id": request_id})
             status = 500
             try:
-                await refuse(send, Unexpected(), head, request_id)
+                await refuse(send, Unexpected(), head, request_id, cors)
             except RuntimeError:  # the answer had begun
                 leave(scope)
         finally:
-            self._running -= 1
             seconds = time.perf_counter() - started
             named = method if method in METHODS else "OTHER"
             request_ended(named, route.template if route is not None else "-", status, seconds)
             shown = address if known or status >= 400 else ""
             self._log.note(named, route, status, request_id, shown, seconds=seconds)
 
-    async def _admit(self, scope: Scope, head: Head, route: Route, address: str) -> tuple[bool, Headers]:
-        """Check token, load and allowance; return whether the caller signed in, and the answer's RateLimit fields."""
-        if self._running > self._max_requests * (1.0 if route.kept else _SHED_AT):
-            raise Overloaded(retry_after=2)
-        if head.content_length > route.body_limit:
-            raise TooLarge
-        now = time.monotonic()
-        try:
-            actor = await self._signin.identify(head, scope["query_string"], route.access)
-        except Unauthenticated:
-            if head.authorizations:
-                self._allowances.take(self._policies[Bucket.REFUSED], address_key(address), now)
-            raise
-        if actor is not None and route.bucket in (Bucket.SIGNED_IN, Bucket.PUBLIC):
-            policy, caller = self._policies[Bucket.SIGNED_IN], actor.id.bytes
-        else:
-            policy, caller = self._policies[route.bucket], address_key(address)
-        left = self._allowances.take(policy, caller, now)
-        return actor is not None, [(b"ratelimit-policy", policy.header), (b"ratelimit", left)]
-
     async def _forward(
-        self, scope: Scope, receive: Receive, send: Send, head: Head, route: Route, request_id: str, limit: Headers
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        head: Head,
+        route: Route,
+        request_id: str,
+        admitted: Admitted,
+        extra: Headers,
     ) -> int:
-        upstream = self._upstreams[route.service]
-        method: str = scope["method"]
-        lines = [method.encode(), b" ", scope["raw_path"]]
+        """Send the request on once its body is here, and pass the answer back with `extra` fields."""
+        lines, body = self._request(scope, receive, head, route, request_id, admitted.network)
+        if body is not None:
+            lines.append(await self._load.receive(body, admitted.network))
+        self._load.enter(route, admitted.network)
+        try:
+            upstream = self._upstreams[route.service]
+            return await self._exchange(scope, send, upstream, b"".join(lines), body, route, request_id, extra)
+        finally:
+            self._load.leave(route, admitted.network)
+
+    def _request(
+        self, scope: Scope, receive: Receive, head: Head, route: Route, request_id: str, network: bytes
+    ) -> tuple[list[bytes], RequestBody | None]:
+        """Return the request's head as it goes to the service, and its body if it has one."""
+        # The services answer GET; HEAD is the same without the content (RFC 9110 §9.3.2), which ends here.
+        method = b"GET" if scope["method"] == "HEAD" else scope["method"].encode()
+        lines = [method, b" ", scope["raw_path"]]
         if scope["query_string"]:
             lines += (b"?", scope["query_string"])
-        lines += (b" HTTP/1.1\r\n", upstream.host_line)
+        lines += (b" HTTP/1.1\r\n", self._upstreams[route.service].host_line)
         for name, value in head.forward:
             lines += (name, b": ", value, b"\r\n")
+        if route.credential:
+            lines += (BUCKET_FIELD, b": ", network.hex().encode(), b"\r\n")
         trace = f"x-request-id: {request_id}\r\ntraceparent: 00-{request_id}-{self._random.getrandbits(64):016x}-01\r\n"
         lines.append(trace.encode())
-        body = None
         if head.chunked:
             lines.append(b"transfer-encoding: chunked\r\n\r\n")
-            body = RequestBody(receive, limit=route.body_limit, length=None)
-        elif head.content_length:
+            return lines, RequestBody(receive, limit=route.body_limit, length=None)
+        if head.content_length:
             lines.append(b"content-length: %d\r\n\r\n" % head.content_length)
-            body = RequestBody(receive, limit=route.body_limit, length=head.content_length)
-        elif method in _SAFE:
-            lines.append(b"\r\n")
-        else:
-            lines.append(b"content-length: 0\r\n\r\n")
-        first = await body.first() if body is not None else b""
-        data = b"".join([*lines, first])
-        connection, used = await upstream.connection()
+            return lines, RequestBody(receive, limit=route.body_limit, length=head.content_length)
+        lines.append(b"\r\n" if scope["method"] in _SAFE else b"content-length: 0\r\n\r\n")
+        return lines, None
+
+    async def _exchange(
+        self,
+        scope: Scope,
+        send: Send,
+        upstream: Upstream,
+        data: bytes,
+        body: RequestBody | None,
+        route: Route,
+        request_id: str,
+        extra: Headers,
+    ) -> int:
+        breaker = upstream.breaker
+        began = breaker.enter()
+        connection: Connection | None = None
         client = scope.get("gateway.client")
         try:
-            while True:
-                connection.begin(method.encode())
-                if client is not None:
-                    client.upstream = connection
-                connection.write(data)
-                try:
-                    if body is not None and not body.ended:
-                        await body.send_rest(connection)
-                    await connection.response_head(route.seconds)
-                    break
-                except UpstreamBroken:
-                    # A kept connection may be closing just as we use it. Reading again changes nothing; a write might.
-                    if not used or connection.answered or body is not None or method not in _SAFE:
-                        raise
-                    connection.abort()
-                    connection, used = await upstream.fresh_connection(), False
-            return await self._answer(scope, send, connection, upstream, request_id, limit)
+            try:
+                connection, used = await upstream.connection()
+                while True:
+                    connection.begin(b"GET" if scope["method"] == "HEAD" else scope["method"].encode())
+                    if client is not None:
+                        client.upstream = connection
+                    connection.write(data)
+                    try:
+                        if body is not None:
+                            await body.send_rest(connection)
+                        await connection.response_head(route.seconds)
+                        break
+                    except UpstreamBroken:
+                        # A kept connection may be closing just as we use it. Reading again changes nothing; a write
+                        # might.
+                        if not used or connection.answered or body is not None or scope["method"] not in _SAFE:
+                            raise
+                        connection.abort()
+                        connection, used = await upstream.fresh_connection(), False
+            except (UpstreamDown, UpstreamBroken, UpstreamSlow):
+                breaker.failed(began)
+                raise
+            except BaseException:
+                breaker.left(began)
+                raise
+            breaker.answered(began, connection.status, connection.headers)
+            return await self._answer(scope, send, connection, upstream, request_id, extra)
         finally:
             if client is not None:
                 client.upstream = None
-            connection.finish(request_sent=body is None or body.ended)
+            if connection is not None:
+                connection.finish(request_sent=body is None or body.ended)
 
     async def _answer(
-        self, scope: Scope, send: Send, connection: Connection, upstream: Upstream, request_id: str, limit: Headers
+        self, scope: Scope, send: Send, connection: Connection, upstream: Upstream, request_id: str, extra: Headers
     ) -> int:
         status = connection.status
         if status == 101:
             raise UpstreamBroken(retry_after=5)
         fields = answer_fields(connection.headers)
         fields.append((b"x-request-id", request_id.encode()))
-        fields += limit
+        fields += extra
         names = [name for name, _ in fields]
         for field in SAFETY_HEADERS:
             if field[0] not in names:
@@ -197,7 +231,8 @@ class Proxy:
         client = scope.get("gateway.client")
         if connection.complete and client is not None and connection.length >= 0:
             data = await connection.read(_READ_SECONDS)
-            if len(data) == connection.length and client.answer_at_once(scope, status, fields, data):
+            shown = b"" if scope["method"] == "HEAD" else data
+            if len(data) == connection.length and client.answer_at_once(scope, status, fields, shown):
                 return status
         else:
             data = b""
@@ -215,30 +250,25 @@ class Proxy:
             leave(scope)
             return status
 
-    def _address(self, scope: Scope, head: Head) -> str:
-        """Return the client's address: the peer, or what a trusted edge in front of us says it was."""
-        peer = scope["client"]
-        address: str = peer[0] if peer else "-"
-        if self._trusted and head.forwarded_for and any(ipaddress.ip_address(address) in net for net in self._trusted):
-            said = head.forwarded_for.rpartition(b",")[2].strip().decode("latin-1")
-            try:
-                return str(ipaddress.ip_address(said))
-            except ValueError:
-                return address
-        return address
-
 
 def _outside(location: bytes, upstream: Upstream) -> bytes:
     """Make a redirect of a service to itself relative: its inside address means nothing to the client."""
     return location[len(upstream.origin) :] if location.startswith(upstream.origin + b"/") else location
 
 
-async def refuse(send: Send, error: DomainError, head: Head, request_id: str) -> int:
+async def refuse(send: Send, error: DomainError, head: Head, request_id: str, cors: Headers) -> int:
     """Send the problem document of an error and return its status."""
     status, headers, body = render(error, head.language, request_id)
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers + cors})
     await send({"type": "http.response.body", "body": body})
     return status
+
+
+async def _say_options(send: Send, fields: Headers, request_id: str) -> int:
+    headers = [*fields, (b"cache-control", b"no-store"), (b"x-request-id", request_id.encode()), *SAFETY_HEADERS]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+    return 204
 
 
 def leave(scope: Scope) -> None:

@@ -13,13 +13,14 @@ servicekit.errors.DomainError
 │   ├── UpstreamSlow         504   a service did not answer in time
 │   ├── Overloaded           503   this gateway sheds load
 │   └── Unexpected           500   our own mistake
+├── Spent (TooMany)          429   an allowance is empty; says which one
 └── Unauthenticated, NotFound, TooLarge, TooMany, UnsupportedMedia  (the shared ones)
 """
 
 import json
 from typing import ClassVar
 
-from servicekit.errors import DomainError, Kind, Unauthenticated
+from servicekit.errors import DomainError, Kind, TooMany, Unauthenticated
 from servicekit.problems import MEDIA_TYPE, UNEXPECTED, document, language_of
 
 Headers = list[tuple[bytes, bytes]]
@@ -144,6 +145,14 @@ class Unexpected(Refusal):
     en = UNEXPECTED["en"]
 
 
+class Spent(TooMany):
+    """An allowance is empty; `fields` name it as draft-ietf-httpapi-ratelimit-headers has it."""
+
+    def __init__(self, policy: bytes, name: bytes, *, retry_after: int) -> None:
+        super().__init__(retry_after=retry_after)
+        self.fields: Headers = [(b"ratelimit-policy", policy), (b"ratelimit", b"%b;r=0;t=%d" % (name, retry_after))]
+
+
 def status_of(error: DomainError) -> int:
     """Return the HTTP status of an error."""
     return error.status if isinstance(error, Refusal) else error.kind.value
@@ -165,8 +174,10 @@ def render(error: DomainError, accept_language: bytes, request_id: str) -> tuple
     ]
     if error.retry_after is not None:
         headers.append((b"retry-after", b"%d" % error.retry_after))
+    if isinstance(error, Spent):
+        headers += error.fields
     if isinstance(error, Unauthenticated):
         headers.append((b"www-authenticate", b"Bearer"))
     if isinstance(error, MethodRefused):
-        headers.append((b"allow", b"GET, HEAD, POST, PUT, PATCH, DELETE"))
+        headers.append((b"allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"))
     return status, headers, body

@@ -25,8 +25,8 @@ class RevocationSource:
         if time.monotonic() >= self._token_ends:
             await self._sign_in()
         path = "/api/v1/registry/revocations" + (f"?since={cursor}" if cursor else "")
-        head = b"authorization: Bearer " + self._token.encode("ascii") + b"\r\n"
-        status, body = await self._registry.fetch(path, timeout=_SECONDS, limit=_LIMIT, head=head)
+        mine = [(b"authorization", b"Bearer " + self._token.encode("ascii"))]
+        status, body = await self._registry.fetch(path, timeout=_SECONDS, limit=_LIMIT, fields=mine)
         if status != 200:
             self._token_ends = 0.0
             raise ValueError(f"revocations: {status}")
@@ -34,8 +34,8 @@ class RevocationSource:
 
     async def _sign_in(self) -> None:
         asked = {"grant_type": "client_credentials", "client_id": "gateway", "client_secret": self._secret}
-        status, body = await self._registry.fetch(
-            "/api/v1/registry/tokens", timeout=_SECONDS, body=json.dumps(asked).encode()
+        status, body = await self._registry.post(
+            "/api/v1/registry/tokens", json.dumps(asked).encode(), timeout=_SECONDS, limit=_LIMIT
         )
         if status != 200:
             raise ValueError(f"token of the gateway: {status}")

@@ -1,6 +1,7 @@
 """The gateway's settings: environment and secret files only."""
 
 import ipaddress
+import re
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
@@ -9,6 +10,7 @@ from pydantic_settings import NoDecode
 from servicekit.settings import ProcessSettings
 
 SERVICES = ("registry", "targets", "feedback", "oversight", "webhooks")
+_ORIGIN = re.compile(r"^https?://[a-z0-9.-]{1,253}(?::[0-9]{1,5})?$")
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -17,7 +19,8 @@ class GatewaySettings(ProcessSettings):
     """Where the services are, who may be named as host, and how much one caller may ask for.
 
     `services` (SERVICES, JSON) overrides the single addresses. `rate_limits` (RATE_LIMITS, JSON, for example
-    `{"tracking": "30/60"}`) overrides single policies of `gateway.limits`; counts are per worker process.
+    `{"tracking": "30/60"}`) overrides single policies of `gateway.limits`; all workers count together.
+    `allowed_origins` (for example `https://gopy.example.vn`) are front-ends that browsers let read our answers.
     `trusted_edges` names the peers (addresses or networks) whose last X-Forwarded-For entry is believed;
     `metrics_peers` those that may read /metrics, and only when they come directly.
     """
@@ -29,6 +32,7 @@ class GatewaySettings(ProcessSettings):
     webhooks_url: str | None = Field(default=None, pattern=r"^https?://")
     services: dict[str, str] = Field(default_factory=dict)
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1", "localhost", "[::1]")
+    allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     trusted_edges: Annotated[tuple[str, ...], NoDecode] = ()
     metrics_peers: Annotated[tuple[str, ...], NoDecode] = ("127.0.0.1/32", "::1/128")
     rate_limits: dict[str, str] = Field(default_factory=dict)
@@ -40,7 +44,7 @@ class GatewaySettings(ProcessSettings):
     connect_seconds: float = Field(default=2.0, gt=0)
     answer_seconds: float = Field(default=30.0, gt=0, description="Time an upstream may take to answer.")
 
-    @field_validator("allowed_hosts", "trusted_edges", "metrics_peers", mode="before")
+    @field_validator("allowed_hosts", "allowed_origins", "trusted_edges", "metrics_peers", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -59,6 +63,13 @@ class GatewaySettings(ProcessSettings):
     def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value or any("*" in host or "/" in host for host in value):
             raise ValueError("ALLOWED_HOSTS is a list of exact names; wildcards are not allowed")
+        return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ORIGIN.match(origin) for origin in value):
+            raise ValueError("ALLOWED_ORIGINS is a list of exact origins like https://gopy.example.vn")
         return value
 
     @model_validator(mode="after")

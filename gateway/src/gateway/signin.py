@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.edge import carries_token
+from gateway.exchange import Exchange, is_foreign
 from gateway.headers import Head
 from gateway.refusals import Refusal
 from gateway.routing import Access
@@ -70,8 +71,9 @@ class KeySource:
 class SignIn:
     """Decides whether a request may pass, and as whom."""
 
-    def __init__(self, registry: Upstream, *, issuer: str, revocations: Revocations) -> None:
+    def __init__(self, registry: Upstream, exchange: Exchange, *, issuer: str, revocations: Revocations) -> None:
         self._issuer = issuer
+        self._exchange = exchange
         self._keys = KeySource(registry)
         self.revocations = revocations
         self._verifier = TokenVerifier(self._keys.fetch, issuer=issuer, revocations=revocations)
@@ -83,11 +85,12 @@ class SignIn:
         """Whether the registry's keys are known, and whose access was revoked."""
         return self._keys.document is not None and not self.revocations.due
 
-    async def identify(self, head: Head, query: bytes, access: Access) -> Actor | None:
+    async def identify(self, head: Head, query: bytes, access: Access, network: bytes) -> Actor | None:
         """Return the actor, or None on a public path without a token.
 
-        A token that is present and wrong is refused on public paths too. Raises Unauthenticated, or Unavailable when
-        the registry's keys or revocations could not be had.
+        A token that is present and wrong is refused on public paths too; a good one of another issuer is replaced in
+        `head` by the registry's. Raises Unauthenticated, TooMany when the caller's `network` sent too many foreign
+        tokens, or Unavailable when the registry's keys, its revocations or its answer could not be had.
         """
         if query and carries_token(query):
             raise Unauthenticated
@@ -96,14 +99,28 @@ class SignIn:
                 return None
             raise Unauthenticated
         scheme, _, token = head.authorization.partition(b" ")
-        match = _TOKEN.match(token)
-        if match is None or scheme.lower() != b"bearer":
+        if scheme.lower() != b"bearer":
             raise Unauthenticated
-        if match[1] not in self._good_headers:  # the header is the same for all tokens of one key
+        match = _TOKEN.match(token)
+        if match is None or match[1] not in self._good_headers:  # the header is the same for all tokens of one key
+            if is_foreign(token, self._issuer):
+                return await self._identify_foreign(head, token, network)
+            if match is None:
+                raise Unauthenticated
             _check_header(match[1])
             if len(self._good_headers) < 64:
                 self._good_headers.add(match[1])
         return await self._verifier.verify(token.decode("ascii"))
+
+    async def _identify_foreign(self, head: Head, token: bytes, network: bytes) -> Actor:
+        ours = await self._exchange.exchange(token, network)
+        try:
+            actor = await self._verifier.verify(ours.decode("ascii"))
+        except Unauthenticated:
+            self._exchange.forget(token)
+            raise
+        head.authorize(b"Bearer " + ours)
+        return actor
 
     async def keep_fresh(self) -> None:
         """Fetch the keys every half minute for ever; when they changed, everything verified before is checked again."""

@@ -11,23 +11,20 @@ import contextlib
 import ssl
 import time
 from collections import deque
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from gateway.breaker import Breaker
 from gateway.connection import Connection
 from gateway.refusals import Overloaded, UpstreamBroken, UpstreamDown
 
 # Services close idle connections after 75 s; leaving earlier avoids writing into one that is closing.
 IDLE_SECONDS = 30.0
 MAX_CONNECTIONS = 512
-_FAILURES_BEFORE_PAUSE = 5
-_PAUSE_SECONDS = 1.0
 
 
 class Upstream:
-    """One service: its address, its kept connections, and whether it accepted the last ones.
-
-    After five refused connections in a row callers are told "down" at once for a second; then the next one probes.
-    """
+    """One service: its address, its kept connections and its circuit breaker."""
 
     def __init__(self, name: str, url: str, *, connect_seconds: float = 2.0) -> None:
         parts = urlsplit(url)
@@ -42,8 +39,7 @@ class Upstream:
         self.host_line = b"host: " + parts.netloc.encode() + b"\r\n"
         self._idle: deque[Connection] = deque()
         self._open = 0
-        self._failures = 0
-        self._paused_until = 0.0
+        self.breaker = Breaker(name)
 
     async def connection(self) -> tuple[Connection, bool]:
         """Return a connection and whether it was used before. Raises UpstreamDown or Overloaded."""
@@ -57,8 +53,6 @@ class Upstream:
     async def fresh_connection(self) -> Connection:
         """Open a new connection. Raises UpstreamDown or Overloaded."""
         loop = asyncio.get_running_loop()
-        if self._paused_until > time.monotonic():
-            raise UpstreamDown(retry_after=2)
         if self._open >= MAX_CONNECTIONS:
             raise Overloaded(retry_after=1)
         self._open += 1
@@ -69,14 +63,10 @@ class Upstream:
                 )
         except (OSError, TimeoutError) as error:
             self._open -= 1
-            self._failures += 1
-            if self._failures >= _FAILURES_BEFORE_PAUSE:
-                self._paused_until = time.monotonic() + _PAUSE_SECONDS
             raise UpstreamDown(retry_after=2) from error
         except BaseException:
             self._open -= 1
             raise
-        self._failures = 0
         return connection
 
     def keep(self, connection: Connection) -> None:
@@ -95,21 +85,29 @@ class Upstream:
             self._idle.pop().abort()
 
     async def fetch(
-        self, path: str, *, timeout: float, limit: int = 8 * 1024 * 1024, head: bytes = b"", body: bytes = b""
+        self, path: str, *, timeout: float, limit: int = 8 * 1024 * 1024, fields: Sequence[tuple[bytes, bytes]] = ()
     ) -> tuple[int, bytes]:
-        """GET a path of the service itself, or POST JSON when there is a body, and return (status, body).
+        """GET a path of the service itself and return (status, body). Raises a Refusal when it cannot."""
+        return await self._ask(b"GET " + path.encode("ascii"), _lines(fields), timeout=timeout, limit=limit)
 
-        `head` are further header lines. Raises a Refusal when it cannot.
-        """
-        method = b"POST" if body else b"GET"
-        if body:
-            head += b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)
+    async def post(
+        self, path: str, body: bytes, *, timeout: float, limit: int, fields: Sequence[tuple[bytes, bytes]] = ()
+    ) -> tuple[int, bytes]:
+        """POST JSON to the service itself and return (status, body). Raises a Refusal when it cannot."""
+        about = b"content-type: application/json\r\ncontent-length: %d\r\n" % len(body)
+        line = b"POST " + path.encode("ascii")
+        return await self._ask(line, _lines(fields) + about, body, timeout=timeout, limit=limit)
+
+    async def _ask(
+        self, line: bytes, lines: bytes, body: bytes = b"", *, timeout: float, limit: int
+    ) -> tuple[int, bytes]:
+        """Ask on a connection of its own, past the breaker: whoever asks has a time limit and asks seldom."""
         connection = await self.fresh_connection()
         try:
             async with asyncio.timeout(timeout):
-                line = method + b" " + path.encode("ascii") + b" HTTP/1.1\r\n"
-                connection.begin(method)
-                connection.write(line + self.host_line + head + b"connection: close\r\n\r\n" + body)
+                connection.begin(line.partition(b" ")[0])
+                start = line + b" HTTP/1.1\r\n" + self.host_line + b"connection: close\r\n"
+                connection.write(start + lines + b"\r\n" + body)
                 await connection.response_head(timeout)
                 answer = bytearray()
                 while chunk := await connection.read(timeout):
@@ -119,3 +117,7 @@ class Upstream:
                 return connection.status, bytes(answer)
         finally:
             connection.abort()
+
+
+def _lines(fields: Sequence[tuple[bytes, bytes]]) -> bytes:
+    return b"".join(name + b": " + value + b"\r\n" for name, value in fields)

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
+from gateway.breaker import State
 from gateway.refusals import Refusal
 from gateway.signin import SignIn
 from gateway.upstream import Upstream
@@ -39,16 +40,25 @@ class Health:
             if time.monotonic() - self._asked_at >= _KEEP_SECONDS:
                 names = list(self._upstreams)
                 states = await asyncio.gather(*(self._ask(self._upstreams[name]) for name in names))
+                breakers = [self._upstreams[name].breaker.state for name in names]
                 worst = "down" if "down" in states else "degraded" if "degraded" in states else "up"
                 self._answer = {
                     "status": worst,
                     "text": TEXTS[worst],
-                    "services": {name: {"status": s, "text": TEXTS[s]} for name, s in zip(names, states, strict=True)},
+                    "services": {
+                        name: {"status": state, "text": TEXTS[state], "breaker": breaker.name.lower()}
+                        for name, state, breaker in zip(names, states, breakers, strict=True)
+                    },
                 }
                 self._asked_at = time.monotonic()
             return self._answer
 
     async def _ask(self, upstream: Upstream) -> str:
+        state = await self._ask_service(upstream)
+        # It says it is well, but from here nobody gets through to it.
+        return "degraded" if state == "up" and upstream.breaker.state is State.OPEN else state
+
+    async def _ask_service(self, upstream: Upstream) -> str:
         try:
             status, body = await upstream.fetch("/readyz", timeout=_ASK_SECONDS, limit=64 * 1024)
             said = json.loads(body) if status == 200 else {}

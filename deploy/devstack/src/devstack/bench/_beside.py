@@ -44,7 +44,7 @@ _PLENTY = "100000000/60"
 _SETTINGS = {
     "LOG_FORMAT": "json",
     "DATABASE_POOL": str(POOL),
-    "RATE_LIMITS": json.dumps({"intake": _PLENTY, "tracking": _PLENTY, "public": _PLENTY, "refused": _PLENTY}),
+    "RATE_LIMITS": json.dumps(dict.fromkeys(("address", "intake", "tracking", "public", "refused"), _PLENTY)),
 }
 _ON_ITS_WAY = """
 SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL AND visible_at <= now())

@@ -178,8 +178,8 @@ def _gateway(port: int, upstream_port: int, workers: int) -> Iterator[None]:
         "ALLOWED_HOSTS": "127.0.0.1",
         "LOG_FORMAT": "json",
         "WORKERS": str(workers),
-        # The allowance is still counted and sent; it is only too large to run out.
-        "RATE_LIMITS": '{"signed_in": "100000000/60"}',
+        # The allowances are still counted and sent; they are only too large to run out.
+        "RATE_LIMITS": '{"address": "100000000/60", "signed_in": "100000000/60"}',
     }
     with _process([sys.executable, "-m", "gateway", "serve"], environment):
         yield

@@ -34,7 +34,10 @@ def run(*, seconds: int = SECONDS) -> dict[str, Any]:
 
 
 async def _run(seconds: int) -> dict[str, Any]:
-    settings = {"LOG_FORMAT": "json", "RATE_LIMITS": json.dumps({"intake": _PLENTY})}
+    settings = {
+        "LOG_FORMAT": "json",
+        "RATE_LIMITS": json.dumps({"address": _PLENTY, "public": _PLENTY, "intake": _PLENTY}),
+    }
     async with Stack(extra_env=settings, report=lambda _: None) as stack:
         await _remember_commits(stack)
         async with httpx.AsyncClient(base_url=stack.base_url, timeout=10) as client:
