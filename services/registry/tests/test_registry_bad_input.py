@@ -29,7 +29,14 @@ async def good_bodies(house: House) -> dict[tuple[str, str], dict[str, Any]]:
         ("POST", f"/accounts/{SOME}/lock"): {"reason_code": "left"},
         ("POST", f"/accounts/{SOME}/password"): {"password": "một câu mật khẩu đủ dài"},
         ("POST", "/me/password"): {"current_password": "x", "password": "một câu mật khẩu đủ dài"},
-        ("POST", "/clients"): {"client_id": "he-thong", "name": "Hệ thống", "organisation_id": organisation},
+        ("POST", "/clients"): {
+            "client_id": "he-thong",
+            "name": "Hệ thống",
+            "organisation_id": organisation,
+            "scopes": ["registry.list_units"],
+        },
+        ("PUT", f"/clients/{SOME}/scopes"): {"scopes": ["registry.list_units"]},
+        ("POST", f"/clients/{SOME}/credentials"): {"old_good_until": "2026-11-27T00:00:00Z"},
         ("POST", "/organisations"): {
             "name": "Sở Thử",
             "parent_id": organisation,

@@ -16,6 +16,7 @@ from registry.domain.passwords import weakness
 from registry.passwords import PasswordHasher, SecretHasher
 from registry.queries.access import account_named
 from registry.settings import RegistrySettings
+from registry.signing import SigningRing
 from registry.tables import metadata
 from servicekit import web
 from servicekit.encryption import read_key
@@ -46,9 +47,7 @@ PUBLIC: Final = frozenset(
 async def prepare(runtime: Runtime) -> None:
     """Fill `runtime.parts`, verify tokens with our own keys, and bring accounts in line with the secrets."""
     settings: RegistrySettings = runtime.settings
-    signer = TokenSigner(
-        settings.signing_key.get_secret_value(), issuer=settings.issuer, retired=settings.retired_signing_keys
-    )
+    signer = TokenSigner(SigningRing(settings.signing_key_file), issuer=settings.issuer)
     secrets = SecretHasher(read_key(settings.index_key.get_secret_value()))
     passwords = PasswordHasher()
     runtime.parts |= {

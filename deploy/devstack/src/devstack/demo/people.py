@@ -46,6 +46,15 @@ PEOPLE = {
 """Name → (organisation, roles)."""
 
 
+SYSTEM_SCOPES = (
+    "webhooks.event_types",
+    "webhooks.list_deliveries",
+    "webhooks.public_keys",
+    "webhooks.register",
+)
+"""What the integrating system of the journey may call."""
+
+
 async def gather_cast(nobody: Client, admin_password: str) -> Cast:
     """Sign the administrator in, find the organisations, and give everybody an account."""
     admin = await nobody.sign_in(
@@ -88,6 +97,7 @@ async def _system(cast: Cast, run: str) -> Client:
         "name": "Hệ thống một cửa",
         "organisation_id": cast.organisations["city_committee"],
         "role": "integrating_system",
+        "scopes": list(SYSTEM_SCOPES),
     }
     made = await cast.admin.post("/registry/clients", body)
     credentials = {

@@ -25,6 +25,8 @@ class SealedTable:
 
 SEALED = (
     SealedTable("registry", "account", {"name_sealed": "account.name_sealed/{key}"}),
+    SealedTable("registry", "identity_provider", {"credential_sealed": "identity_provider.credential_sealed/{key}"}),
+    SealedTable("registry", "foreign_sign_in", {"verifier_sealed": "foreign_sign_in.verifier_sealed/{key}"}),
     SealedTable(
         "feedback",
         "submission",

@@ -1,6 +1,7 @@
 """What a successful sign-in of any sort leads to."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from servicekit.identity import Grant
@@ -16,10 +17,14 @@ class SessionLimits:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """Whom the next access token is for, with the grants of today."""
+    """Whom the next access token is for, with the grants of today.
+
+    The token ends at `good_until` if that comes first: it must not outlive what it was given for.
+    """
 
     kind: str
     subject: UUID
     session_id: UUID
     grants: tuple[Grant, ...]
     scopes: tuple[str, ...] = ()
+    good_until: datetime | None = None

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain import ids
 from registry.domain.organisation_kinds import FRONT_COMMITTEE
-from registry.domain.roles import HOUSE_ROLE
 from registry.queries.access import stands_on
-from registry.tables import Account, ApiClient, Organisation, RoleGrant
+from registry.tables import Account, ApiClient, ApiClientCredential, Organisation, RoleGrant
 from servicekit import audit
 from servicekit.encryption import Keyring, context, seal
+from servicekit.identity import HOUSE_ROLE
 from servicekit.working_days import local_date
 
 FIRST_ADMINISTRATOR: Final = "quantri"
@@ -77,7 +77,6 @@ async def ensure_clients(session: AsyncSession, secret_hashes: Mapping[str, byte
     city_front = (await top_organisations(session, local_date(now)))[FRONT_COMMITTEE]
     for client_id, secret_hash in secret_hashes.items():
         row_id = ids.house_client_id(client_id)
-        values = {"secret_hash": secret_hash, "secret_set_at": now, "status": "active"}
         await session.execute(
             insert(ApiClient)
             .values(
@@ -85,14 +84,19 @@ async def ensure_clients(session: AsyncSession, secret_hashes: Mapping[str, byte
                 client_id=client_id,
                 name=f"Nhịp Cầu: {client_id}",
                 kind="house",
+                status="active",
                 organisation_id=city_front,
                 created_at=now,
-                **values,
             )
+            .on_conflict_do_nothing(index_elements=["id"])
+        )
+        await session.execute(
+            insert(ApiClientCredential)
+            .values(id=row_id, api_client_id=row_id, kind="secret", secret_hash=secret_hash, created_at=now)
             .on_conflict_do_update(
                 index_elements=["id"],
-                set_=values | {"version": ApiClient.version + 1},
-                where=ApiClient.secret_hash != secret_hash,
+                set_={"secret_hash": secret_hash, "created_at": now},
+                where=ApiClientCredential.secret_hash != secret_hash,
             )
         )
         await _ensure_grants(session, {"api_client_id": row_id}, [(HOUSE_ROLE, city_front)], now)

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from registry.actions.grant_role import NewGrant
-from servicekit.text import Answer, ApiModel, Coded, Key, LegalDate, PersonName, SafeLine, Text, Uuid
+from servicekit.text import Answer, ApiModel, Coded, Key, LegalDate, PersonName, Text, Uuid
 
 Username = Annotated[str, Coded("[a-z0-9][a-z0-9._-]{2,63}")]
 NewPassword = Annotated[str, Text(max_length=256, lines=True)]
@@ -68,15 +68,6 @@ class OwnPasswordRequest(ApiModel):
     password: NewPassword
 
 
-class ClientRequest(ApiModel):
-    """A system that will sign in by itself."""
-
-    client_id: Username
-    name: SafeLine
-    organisation_id: Uuid
-    role: Literal["integrating_system"] = "integrating_system"
-
-
 class RoleGrantAnswer(Answer):
     """A role held at an organisation; its `version` is the If-Match of ending it."""
 
@@ -99,31 +90,9 @@ class AccountAnswer(Answer):
     status: Literal["active", "locked"]
     organisation_id: UUID
     created_at: datetime
-    password_set_at: datetime
+    password_set_at: datetime | None
     grants: list[RoleGrantAnswer]
     version: int
-
-
-class ClientAnswer(Answer):
-    """A client with its roles; its secret is not kept and cannot be shown."""
-
-    id: UUID
-    client_id: str
-    name: str
-    kind: Literal["house", "system"]
-    status: Literal["active", "revoked"]
-    organisation_id: UUID
-    created_at: datetime
-    secret_set_at: datetime
-    grants: list[RoleGrantAnswer]
-    version: int
-
-
-class ClientSecretAnswer(Answer):
-    """A client with its new secret, shown this once."""
-
-    client: ClientAnswer
-    client_secret: str
 
 
 def grant_answer(row: Any) -> RoleGrantAnswer:
@@ -137,9 +106,3 @@ def account_answer(account: Any, name: str, grants: list[Any]) -> AccountAnswer:
     """Build the answer of an account with its opened name and its grants."""
     own = {field: getattr(account, field) for field in AccountAnswer.model_fields if field not in ("name", "grants")}
     return AccountAnswer(**own, name=name, grants=[grant_answer(row) for row in grants])
-
-
-def client_answer(client: Any, grants: list[Any]) -> ClientAnswer:
-    """Build the answer of a client with its grants."""
-    own = {field: getattr(client, field) for field in ClientAnswer.model_fields if field != "grants"}
-    return ClientAnswer(**own, grants=[grant_answer(row) for row in grants])

@@ -7,24 +7,22 @@ from uuid import uuid4
 from fastapi import Response
 from pydantic import Field
 
-from registry.actions.authenticate_client import authenticate_client
 from registry.actions.issue import Issued
 from registry.actions.refresh_session import refresh_session
 from registry.actions.sign_in import begin_attempt, start_session
 from registry.actions.sign_out import sign_out
 from registry.actions.signing import LIFETIME_SECONDS
 from registry.api.access import Anyone, Keys, Limits, Passwords, Process, Secrets, SignedIn, Signer
+from registry.api.client_grant import ClientGrant, Secret, issue_to_client
 from registry.domain.errors import WrongCredentials
 from registry.queries.accounts import Me, who_is
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
 from servicekit.errors import TooMany
 from servicekit.routes import answers, new_router
-from servicekit.text import Answer, ApiModel, Coded, Text, Uuid
+from servicekit.text import Answer, ApiModel, Text, Uuid
 
 router = new_router("registry", "tokens")
-
-Secret = Annotated[str, Coded(r"[A-Za-z0-9_\-]+", max_length=200)]
 
 
 class PasswordGrant(ApiModel):
@@ -40,14 +38,6 @@ class RefreshGrant(ApiModel):
 
     grant_type: Literal["refresh_token"]
     refresh_token: Secret
-
-
-class ClientGrant(ApiModel):
-    """A token for a system."""
-
-    grant_type: Literal["client_credentials"]
-    client_id: Annotated[str, Text(max_length=64)]
-    client_secret: Secret
 
 
 TokenRequest = Annotated[PasswordGrant | RefreshGrant | ClientGrant, Field(discriminator="grant_type")]
@@ -72,12 +62,13 @@ class GrantAnswer(Answer):
 
 
 class MeAnswer(Answer):
-    """Who the token stands for."""
+    """Who the token stands for; `scopes` are the operations a client may call."""
 
     kind: Literal["person", "client"]
     id: Uuid
     username: str
     name: str
+    scopes: list[str]
     grants: list[GrantAnswer]
 
 
@@ -128,34 +119,32 @@ async def create_token(
                 raise WrongCredentials
             issued = refreshed
         case ClientGrant():
-            async with process.database.read() as session:
-                issued = await authenticate_client(
-                    session,
-                    body.client_id,
-                    secret_hash=hasher.hash(body.client_secret, "client"),
-                    session_id=uuid4(),
-                    now=now,
-                )
-    token = _access_token(signer, issued, now)
-    return TokenAnswer(access_token=token, refresh_token=next_token if issued.kind == "person" else None)
+            issued = await issue_to_client(body, process, hasher, now=now)
+    token, expires_in = _access_token(signer, issued, now)
+    return TokenAnswer(
+        access_token=token,
+        expires_in=expires_in,
+        refresh_token=next_token if issued.kind == "person" else None,
+    )
 
 
-def _access_token(signer: Signer, issued: Issued, now: Now) -> str:
+def _access_token(signer: Signer, issued: Issued, now: Now) -> tuple[str, int]:
     return signer.access_token(
         issued.subject,
         kind=issued.kind,
         session_id=issued.session_id,
         grants=issued.grants,
         scopes=issued.scopes,
+        good_until=issued.good_until,
         now=now,
     )
 
 
 @router.get("/jwks.json")
-async def read_keys(response: Response, signer: Signer, _: Anyone) -> dict[str, list[dict[str, str]]]:
+async def read_keys(response: Response, signer: Signer, now: Now, _: Anyone) -> dict[str, list[dict[str, str]]]:
     """Return the public keys that verify access tokens (RFC 7517)."""
     response.headers["Cache-Control"] = "public, max-age=300"
-    return signer.keys()
+    return signer.keys(now)
 
 
 @router.post("/sessions/logout", status_code=204)

@@ -25,7 +25,7 @@ class OwnVerifier(TokenVerifier):
 
     def __init__(self, signer: TokenSigner, database: Database, *, issuer: str) -> None:
         async def own_keys() -> dict[str, object]:
-            return signer.keys()
+            return signer.keys(datetime.now(UTC))
 
         super().__init__(own_keys, issuer=issuer)
         self._database = database

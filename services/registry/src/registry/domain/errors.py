@@ -51,6 +51,30 @@ class ManagedBySettings(Conflict):
     en = "This account is managed by the installation's settings and cannot be changed here."
 
 
+class UnknownOperation(Invalid):
+    """A scope names an operation that no service has."""
+
+    code = "unknown_operation"
+    vi = "Phạm vi có thao tác không tồn tại. Hãy dùng tên thao tác (operationId) trong tài liệu API."
+    en = "A scope names an operation that does not exist. Use the operationId of the API documents."
+
+
+class TooManyCredentials(Conflict):
+    """Two credentials are good already."""
+
+    code = "too_many_credentials"
+    vi = "Hệ thống này đang có hai khóa còn hiệu lực. Hãy kết thúc một khóa rồi thử lại."
+    en = "Two credentials of this client are good at present. End one of them, then try again."
+
+
+class OverlapTooLong(Invalid):
+    """The old credential may not stay that long beside the new one."""
+
+    code = "overlap_too_long"
+    vi = "Khóa cũ chỉ được dùng song song tối đa {days} ngày kể từ bây giờ."
+    en = "The old credential may stay good for at most {days} days from now."
+
+
 class RuleNotNewer(Conflict):
     """A new version of a rule must follow the version it replaces."""
 

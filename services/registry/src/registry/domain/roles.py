@@ -18,5 +18,6 @@ PERSON_ROLES: Final = frozenset(
     }
 )
 CLIENT_ROLES: Final = frozenset({"integrating_system"})
-HOUSE_ROLE: Final = "service"
-"""The role of the house's own processes; nobody can grant it."""
+PROVIDER_ROLES: Final = frozenset({"citizen"})
+"""What people get by signing in at an identity provider of others; not given by hand, and no more than this: a
+provider vouches for who somebody is, not for an office."""

@@ -30,6 +30,7 @@ class Me:
     id: UUID
     username: str
     name: str
+    scopes: list[str]
     grants: list[HeldRole]
 
 
@@ -54,7 +55,7 @@ async def who_is(session: AsyncSession, actor: Actor, *, keyring: Keyring) -> Me
         for grant in actor.grants
         if grant.organisation in named
     ]
-    return Me(actor.kind, actor.id, username, name, grants)
+    return Me(actor.kind, actor.id, username, name, sorted(actor.scopes), grants)
 
 
 def open_name(account: Account, keyring: Keyring) -> str:

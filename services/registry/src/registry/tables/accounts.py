@@ -15,8 +15,9 @@ Instant = DateTime(timezone=True)
 class Account(RegistryTable):
     """A person who signs in; belongs to the organisation whose administrators look after it.
 
-    The name is sealed with the row's id. Tokens issued before `revoked_at` are no good. `revocations` numbers those
-    events, so that a consumer sees no gap although most changes of an account are nobody else's business.
+    The name is sealed with the row's id. Who signs in at another identity provider has no password. Tokens issued
+    before `revoked_at` are no good. `revocations` numbers those events, so that a consumer sees no gap although most
+    changes of an account are nobody else's business.
     """
 
     __tablename__ = "account"
@@ -24,11 +25,11 @@ class Account(RegistryTable):
     id: Mapped[Id]
     username: Mapped[Line] = mapped_column(unique=True)
     name_sealed: Mapped[Bytes]
-    password_hash: Mapped[Line]
+    password_hash: Mapped[str | None] = mapped_column(Text)
     status: Mapped[Line]
     organisation_id: Mapped[OrganisationRef]
     created_at: Mapped[datetime] = mapped_column(Instant)
-    password_set_at: Mapped[datetime] = mapped_column(Instant)
+    password_set_at: Mapped[datetime | None] = mapped_column(Instant)
     revocations: Mapped[int] = mapped_column(server_default=text("0"))
     revoked_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     version: Mapped[Version]
@@ -42,7 +43,7 @@ class Account(RegistryTable):
 class ApiClient(RegistryTable):
     """A system that asks for tokens by itself; `kind` "house" is one of our own processes, "system" another system.
 
-    Only an HMAC of the secret is kept: the secret is 256 random bits, so a slow hash would add nothing.
+    `scopes` are the operations a system may call, by their names in the joined OpenAPI document.
     """
 
     __tablename__ = "api_client"
@@ -50,13 +51,11 @@ class ApiClient(RegistryTable):
     id: Mapped[Id]
     client_id: Mapped[Line] = mapped_column(unique=True)
     name: Mapped[Line]
-    secret_hash: Mapped[Bytes]
     kind: Mapped[Line]
     status: Mapped[Line]
     organisation_id: Mapped[OrganisationRef]
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     created_at: Mapped[datetime] = mapped_column(Instant)
-    secret_set_at: Mapped[datetime] = mapped_column(Instant)
     revocations: Mapped[int] = mapped_column(server_default=text("0"))
     revoked_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     version: Mapped[Version]
