@@ -13,6 +13,8 @@ from devstack.stack import Stack
 
 WRITING = ("post", "put", "patch", "delete")
 OWN = {"registry.end_session"}
+LOOK_AT_NO_TOKEN = ("/api/v1/feedback/tracking", "/api/v1/feedback/receipts/", "/api/v1/feedback/uploads")
+"""Open to anybody and blind to who calls, so that nothing ties a sender to an account: a token changes nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +61,10 @@ async def test_a_reading_client_is_refused_every_write(
     wrong, tried = [], 0
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            if method not in WRITING or operation["operationId"] in OWN:
+            if method not in WRITING or operation["operationId"] in OWN or path.startswith(LOOK_AT_NO_TOKEN):
                 continue
-            media = operation.get("requestBody", {}).get("content", {"application/json": None})
             headers = {**reader, "Idempotency-Key": uuid.uuid4().hex, "If-Match": '"1"'}
-            sent: dict[str, Any] = (
-                {"json": {}} if "application/json" in media else {"files": {"file": ("a.jpg", b"x", "image/jpeg")}}
-            )
-            response = await raw.request(method.upper(), address(path), headers=headers, **sent)
+            response = await raw.request(method.upper(), address(path), headers=headers, json={})
             tried += 1
             if (response.status_code, response.json().get("code")) != (403, "operation_not_in_scope"):
                 wrong.append(f"{method} {path} → {response.status_code} {response.text[:120]}")
