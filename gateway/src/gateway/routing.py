@@ -62,6 +62,7 @@ _READ = ("GET", "HEAD")
 _REGISTRY_FACTS = ("units", "codes", "organisations", "calendar", "deadline-rules", "instruments")
 TABLE: tuple[Row, ...] = (
     Row(("POST",), "registry/tokens", Access.PUBLIC, Bucket.TOKENS),
+    Row(("POST",), "registry/identity-providers/*", Access.PUBLIC, Bucket.TOKENS),
     Row(_READ, "registry/jwks.json", Access.PUBLIC, Bucket.PUBLIC),
     *(Row(_READ, f"registry/{noun}", Access.PUBLIC, Bucket.PUBLIC) for noun in _REGISTRY_FACTS),
     *(Row(_READ, f"registry/{noun}/*", Access.PUBLIC, Bucket.PUBLIC) for noun in _REGISTRY_FACTS),

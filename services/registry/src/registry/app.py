@@ -10,9 +10,21 @@ from sqlalchemy import text
 from registry.actions.issue import SessionLimits
 from registry.actions.prepare_house import FIRST_ADMINISTRATOR, ensure_administrator, ensure_clients
 from registry.actions.signing import TokenSigner
-from registry.api import accounts, calendar, clients, law, organisations, reference, territory, tokens
+from registry.api import (
+    accounts,
+    calendar,
+    clients,
+    identity_providers,
+    law,
+    organisations,
+    reference,
+    territory,
+    tokens,
+)
 from registry.api.verifying import OwnVerifier
 from registry.domain.passwords import weakness
+from registry.foreign.documents import Documents
+from registry.foreign.issuers import Issuers
 from registry.passwords import PasswordHasher, SecretHasher
 from registry.queries.access import account_named
 from registry.settings import RegistrySettings
@@ -28,6 +40,7 @@ PUBLIC: Final = frozenset(
     {
         ("POST", f"{_PREFIX}/tokens"),
         ("GET", f"{_PREFIX}/jwks.json"),
+        ("POST", f"{_PREFIX}/identity-providers/{{key}}/sign-ins"),
         ("GET", f"{_PREFIX}/units"),
         ("GET", f"{_PREFIX}/units/{{unit_id}}"),
         ("GET", f"{_PREFIX}/units/{{unit_id}}/succession"),
@@ -53,6 +66,7 @@ async def prepare(runtime: Runtime) -> None:
     runtime.parts |= {
         "signer": signer,
         "secrets": secrets,
+        "issuers": Issuers(Documents(loopback=settings.loopback_issuers)),
         "passwords": passwords,
         "limits": SessionLimits(settings.session_days, settings.refresh_hours),
     }
@@ -90,6 +104,7 @@ SERVICE: Final = Service(
         tokens.router,
         accounts.router,
         clients.router,
+        identity_providers.router,
         territory.router,
         organisations.router,
         calendar.router,

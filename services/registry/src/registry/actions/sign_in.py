@@ -5,7 +5,7 @@ refusal, and no transaction may stay open while Argon2 runs.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select
@@ -13,14 +13,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.actions.issue import Issued, SessionLimits
+from registry.actions.open_session import open_session
 from registry.domain.errors import WrongCredentials
 from registry.domain.throttle import Throttle, count_attempt, seconds_blocked
-from registry.queries.access import account_named, grants_on
-from registry.tables import RefreshToken, SignInSession, SignInThrottle
-from servicekit import audit
+from registry.queries.access import account_named
+from registry.tables import SignInThrottle
 from servicekit.errors import TooMany
-from servicekit.identity import Actor
-from servicekit.working_days import local_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,28 +68,7 @@ async def start_session(
     account = await account_named(session, username)
     if account is None or account.status != "active" or account.version != candidate.version:
         raise WrongCredentials
-    session.add(
-        SignInSession(
-            id=session_id,
-            account_id=account.id,
-            created_at=now,
-            last_used_at=now,
-            expires_at=now + timedelta(days=limits.session_days),
-        )
-    )
-    await session.flush()
-    session.add(
-        RefreshToken(
-            token_hash=refresh_hash,
-            session_id=session_id,
-            issued_at=now,
-            expires_at=now + timedelta(hours=limits.refresh_hours),
-        )
-    )
     await session.execute(delete(SignInThrottle).where(SignInThrottle.name_hash == name_hash))
-    grants = await grants_on(session, account.id, local_date(now))
-    actor = Actor("person", account.id, session_id, tuple(grants))
-    await audit.write(
-        session, action="session.started", subject_type="account", subject_id=account.id, actor=actor, now=now
+    return await open_session(
+        session, account.id, session_id=session_id, refresh_hash=refresh_hash, limits=limits, now=now
     )
-    return Issued("person", account.id, session_id, tuple(grants))

@@ -14,7 +14,9 @@ from registry.actions.sign_out import sign_out
 from registry.actions.signing import LIFETIME_SECONDS
 from registry.api.access import Anyone, Keys, Limits, Passwords, Process, Secrets, SignedIn, Signer
 from registry.api.client_grant import ClientGrant, Secret, issue_to_client
-from registry.domain.errors import WrongCredentials
+from registry.api.provider_grants import ACCESS_TOKEN, CodeGrant, ExchangeGrant, issue_for_code, issue_for_token
+from registry.domain.errors import AssuranceTooLow, NotLinked, WrongCredentials
+from registry.foreign.documents import ProviderUnavailable
 from registry.queries.accounts import Me, who_is
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
@@ -40,7 +42,9 @@ class RefreshGrant(ApiModel):
     refresh_token: Secret
 
 
-TokenRequest = Annotated[PasswordGrant | RefreshGrant | ClientGrant, Field(discriminator="grant_type")]
+TokenRequest = Annotated[
+    PasswordGrant | RefreshGrant | ClientGrant | CodeGrant | ExchangeGrant, Field(discriminator="grant_type")
+]
 
 
 class TokenAnswer(Answer):
@@ -50,6 +54,7 @@ class TokenAnswer(Answer):
     token_type: Literal["Bearer"] = "Bearer"
     expires_in: int = LIFETIME_SECONDS
     refresh_token: str | None = None
+    issued_token_type: str | None = None
 
 
 class GrantAnswer(Answer):
@@ -72,7 +77,7 @@ class MeAnswer(Answer):
     grants: list[GrantAnswer]
 
 
-@router.post("/tokens", **answers(WrongCredentials, TooMany))
+@router.post("/tokens", **answers(WrongCredentials, TooMany, AssuranceTooLow, NotLinked, ProviderUnavailable))
 async def create_token(
     body: TokenRequest,
     response: Response,
@@ -84,7 +89,7 @@ async def create_token(
     limits: Limits,
     _: Anyone,
 ) -> TokenAnswer:
-    """Issue an access token for a password, a refresh token or a client secret.
+    """Issue an access token: password, refresh token, client, sign-in at an identity provider, or a token of one.
 
     The answer to a wrong name and to a wrong password is the same and takes as long. Tries are limited by name.
     """
@@ -120,11 +125,16 @@ async def create_token(
             issued = refreshed
         case ClientGrant():
             issued = await issue_to_client(body, process, hasher, now=now)
+        case CodeGrant():
+            issued = await issue_for_code(body, process, hasher, refresh_hash=next_hash, limits=limits, now=now)
+        case ExchangeGrant():
+            issued = await issue_for_token(body, process, hasher, now=now)
     token, expires_in = _access_token(signer, issued, now)
     return TokenAnswer(
         access_token=token,
         expires_in=expires_in,
-        refresh_token=next_token if issued.kind == "person" else None,
+        refresh_token=next_token if issued.kind == "person" and not isinstance(body, ExchangeGrant) else None,
+        issued_token_type=ACCESS_TOKEN if isinstance(body, ExchangeGrant) else None,
     )
 
 

@@ -51,6 +51,38 @@ class ManagedBySettings(Conflict):
     en = "This account is managed by the installation's settings and cannot be changed here."
 
 
+class AssuranceTooLow(Forbidden):
+    """The provider vouches for the person, but not at the level that counts here."""
+
+    code = "assurance_too_low"
+    vi = "Mức định danh của bạn chưa đủ. Hãy nâng mức định danh ở hệ thống đó rồi đăng nhập lại."
+    en = "Your level of identity assurance is too low. Raise it at that provider, then sign in again."
+
+
+class NotLinked(Forbidden):
+    """The provider vouches for somebody who has no account here, and makes none."""
+
+    code = "not_linked"
+    vi = "Tài khoản này chưa được liên kết. Hãy đề nghị quản trị viên đơn vị liên kết tài khoản."
+    en = "This identity is not linked to an account. Ask your organisation's administrator to link it."
+
+
+class ProviderNotUsable(Invalid):
+    """What was said about an identity provider cannot be used."""
+
+    code = "provider_not_usable"
+    vi = "Cấu hình hệ thống định danh chưa dùng được. Hãy xem các mục được nêu."
+    en = "This identity provider cannot be used like that. See the listed fields."
+
+
+class RedirectNotRegistered(Invalid):
+    """The address to come back to is not one of the provider's, letter for letter (RFC 9700 §2.1)."""
+
+    code = "redirect_not_registered"
+    vi = "Địa chỉ quay về không đúng với địa chỉ đã đăng ký."
+    en = "The address to come back to is not exactly one of those registered."
+
+
 class UnknownOperation(Invalid):
     """A scope names an operation that no service has."""
 
