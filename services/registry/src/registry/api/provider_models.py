@@ -39,7 +39,7 @@ class ProviderChange(ApiModel):
     issuer: Address
     client_id: Word
     auth_method: AuthMethod
-    client_secret: Annotated[str, Text(max_length=500)] | None = None
+    client_secret: Annotated[str, Coded(r"[\x20-\x7e]+", max_length=500)] | None = None
     redirect_uris: Annotated[list[Address], Field(min_length=1, max_length=10)]
     scopes: Annotated[list[Word], Field(min_length=1, max_length=20)]
     audiences: Words = Field(default_factory=list, max_length=20)
