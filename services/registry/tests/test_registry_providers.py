@@ -162,7 +162,8 @@ async def test_a_rotated_key_of_the_certified_provider_is_found(house: House, ce
     provider = await add_provider(house, certified)
     for kid in ("trước", "sau"):
         await configure(certified, kid=kid, client_secret=SECRET)
-        house.app.state.runtime.part("issuers")._known[certified].keys_at -= 6  # as if five seconds had passed
+        if kid == "sau":
+            house.app.state.runtime.part("issuers")._known[certified].keys_at -= 6  # as if five seconds had passed
         begun = (await begin(house, provider)).json()
         answer = await finish(house, **returned(await log_in(begun["authorization_url"], "người quay lại")))
         assert answer.status_code == 200, answer.text
@@ -236,6 +237,7 @@ async def test_a_token_that_is_wrong_in_any_way_signs_nobody_in(house: House, ch
     assert len(cheat.posted["code_verifier"]) >= 43
     stranger = RSAKey.generate_key(2048, {"kid": "c1"})
     public = cheat.key.as_pem(private=False)
+    unmarked = RSAKey.import_key(cheat.key.as_pem(private=True))
     wrong: dict[str, Any] = {
         "nonce of another": {"nonce": "x"},
         "no nonce": {"nonce": None},
@@ -264,7 +266,7 @@ async def test_a_token_that_is_wrong_in_any_way_signs_nobody_in(house: House, ch
         "key in the header": lambda claims: cheat.signed(
             claims, stranger, {"alg": "RS256", "kid": "c1", "jwk": stranger.as_dict(private=False)}
         ),
-        "PS256 with a key for RS256": lambda claims: cheat.signed(claims, cheat.key, {"alg": "PS256", "kid": "c1"}),
+        "PS256 with a key for RS256": lambda claims: cheat.signed(claims, unmarked, {"alg": "PS256", "kid": "c1"}),
         "crit": lambda claims: cheat.signed(claims, cheat.key, {"alg": "RS256", "kid": "c1", "crit": ["kid"]}),
         "no JWS": lambda claims: "x.y.z",
     }
