@@ -135,6 +135,12 @@ async def test_a_citizen_signs_in_at_the_certified_provider(house: House, certif
     assert (await me(house, again))["id"] == first["id"]
     password = await house.token(grant_type="password", username=first["username"], password="x" * 20)
     assert password.status_code == 401
+    reset = await house.http.post(
+        f"{API}/accounts/{first['id']}/password",
+        headers=house.admin | if_match(1),
+        json={"password": "một câu mật khẩu đủ dài"},
+    )
+    assert reset.status_code == 409
     for table in ("foreign_identity", "foreign_sign_in", "identity_provider", "account", "audit_entry", "outbox"):
         for row in await house.rows(f"SELECT t::text AS line FROM {table} t"):
             assert person not in row["line"]

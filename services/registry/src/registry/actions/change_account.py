@@ -57,6 +57,8 @@ async def reset_password(
     Refused when the account holds a role elsewhere: whoever knows the password could use that role too.
     """
     account = await _changeable(session, account_id, expected=expected, actor=actor)
+    if account.password_hash is None:
+        raise Conflict  # signs in at an identity provider; a password would be a second way in
     if await holds_roles_elsewhere(session, actor, account_id):
         raise OutsideYourOrganisations
     await _set_password(session, account, password, passwords=passwords, actor=actor, now=now)

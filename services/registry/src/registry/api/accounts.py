@@ -178,7 +178,7 @@ async def unlock(
 
 @router.post(
     "/accounts/{account_id}/password",
-    **answers(PasswordTooWeak, OutsideYourOrganisations, ManagedBySettings),
+    **answers(Conflict, PasswordTooWeak, OutsideYourOrganisations, ManagedBySettings),
 )
 async def reset_password(
     account_id: Uuid,
