@@ -1,12 +1,11 @@
 """Identity providers of others: their configuration, sign-ins that begin there, subjects linked to accounts."""
 
-import secrets
-
 from fastapi import Response
 
 from registry.actions import change_provider as changes
-from registry.actions.sign_in_by_provider import GOOD_FOR, check_redirect, remember_sign_in
+from registry.actions.sign_in_by_provider import GOOD_FOR
 from registry.api.access import Administrator, Anyone, Keys, Process, Secrets
+from registry.api.provider_grants import send_to_provider
 from registry.api.provider_models import (
     IdentityAnswer,
     IdentityRequest,
@@ -25,9 +24,7 @@ from registry.domain.errors import (
     RedirectNotRegistered,
     UnknownOrganisation,
 )
-from registry.foreign.code_flow import authorization_url, new_verifier
 from registry.foreign.documents import ProviderUnavailable
-from registry.foreign.issuers import Issuers
 from registry.queries import administering
 from registry.queries import identity_providers as queries
 from servicekit.clock import Now
@@ -123,33 +120,8 @@ async def begin_sign_in(
     key: ProviderKey, body: SignInRequest, response: Response, now: Now, hasher: Secrets, process: Process, _: Anyone
 ) -> SignInAnswer:
     """Begin a sign-in at a provider; what its redirect brings goes to `POST /tokens` with `oidc_code`."""
-    async with process.database.read() as session:
-        provider = await queries.active_provider(session, key)
-    check_redirect(provider, body.redirect_uri)
-    issuers: Issuers = process.part("issuers")
-    endpoints = await issuers.endpoints(provider.issuer)
-    state, nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32), new_verifier()
-    async with process.database.write() as session:
-        await remember_sign_in(
-            session,
-            provider,
-            redirect_uri=body.redirect_uri,
-            state_hash=hasher.hash(state, "state"),
-            nonce_hash=hasher.hash(nonce, "nonce"),
-            verifier=verifier,
-            keyring=process.keyring,
-            now=now,
-        )
     response.headers["Cache-Control"] = "no-store"
-    address = authorization_url(
-        endpoints,
-        provider.client_id,
-        redirect_uri=body.redirect_uri,
-        scopes=provider.scopes,
-        state=state,
-        nonce=nonce,
-        verifier=verifier,
-    )
+    address, state = await send_to_provider(key, body.redirect_uri, process, hasher, now=now)
     return SignInAnswer(authorization_url=address, state=state, expires_in=int(GOOD_FOR.total_seconds()))
 
 

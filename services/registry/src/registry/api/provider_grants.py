@@ -1,18 +1,27 @@
 """Tokens for what identity providers say: a code after a sign-in there, or one of their tokens (RFC 8693)."""
 
+import secrets
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 from uuid import uuid4
 
 from registry.actions.issue import Issued, SessionLimits
-from registry.actions.sign_in_by_provider import exchange, our_client, start_session, take_sign_in, vouch
+from registry.actions.sign_in_by_provider import (
+    check_redirect,
+    exchange,
+    our_client,
+    remember_sign_in,
+    start_session,
+    take_sign_in,
+    vouch,
+)
 from registry.api.client_grant import CompactJws, Secret
 from registry.domain.errors import WrongCredentials
-from registry.foreign.code_flow import audiences, claims_for_code
+from registry.foreign.code_flow import audiences, authorization_url, claims_for_code, new_verifier
 from registry.foreign.issuers import Issuers
 from registry.foreign.keys import read_claims
 from registry.passwords import SecretHasher
-from registry.queries.identity_providers import active_issuer
+from registry.queries.identity_providers import active_issuer, active_provider
 from servicekit.service import Runtime
 from servicekit.text import ApiModel, Coded
 
@@ -40,6 +49,42 @@ class ExchangeGrant(ApiModel):
         "urn:ietf:params:oauth:token-type:id_token",
         "urn:ietf:params:oauth:token-type:access_token",
     ]
+
+
+async def send_to_provider(
+    key: str, redirect_uri: str, process: Runtime, hasher: SecretHasher, *, now: datetime
+) -> tuple[str, str]:
+    """Return where a person is sent, and the state. Raises NotFound, RedirectNotRegistered, ProviderUnavailable.
+
+    No transaction is open while the provider is asked.
+    """
+    async with process.database.read() as session:
+        provider = await active_provider(session, key)
+    check_redirect(provider, redirect_uri)
+    issuers: Issuers = process.part("issuers")
+    endpoints = await issuers.endpoints(provider.issuer)
+    state, nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32), new_verifier()
+    async with process.database.write() as session:
+        await remember_sign_in(
+            session,
+            provider,
+            redirect_uri=redirect_uri,
+            state_hash=hasher.hash(state, "state"),
+            nonce_hash=hasher.hash(nonce, "nonce"),
+            verifier=verifier,
+            keyring=process.keyring,
+            now=now,
+        )
+    address = authorization_url(
+        endpoints,
+        provider.client_id,
+        redirect_uri=redirect_uri,
+        scopes=provider.scopes,
+        state=state,
+        nonce=nonce,
+        verifier=verifier,
+    )
+    return address, state
 
 
 async def issue_for_code(
