@@ -22,6 +22,7 @@ CASES = [
 IDS = [f"{'|'.join(route.methods)} {route.path}" for _, route in CASES]
 REPEATABLE_ANYWAY = {
     "/api/v1/registry/tokens": "a token given twice would be a leak",
+    "/api/v1/registry/identity-providers/{key}/sign-ins": "another sign-in may begin at any time",
     "/api/v1/registry/sessions/logout": "signing out twice is signed out",
     "/api/v1/registry/passwords": "a code is good once",
     "/api/v1/registry/me/password": "the old password is no longer right the second time",

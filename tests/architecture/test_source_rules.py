@@ -21,6 +21,8 @@ OWN_TRANSACTIONS = {
     "services/registry/src/registry/api/proving.py",
     "services/registry/src/registry/api/own_account.py",
     "services/registry/src/registry/api/access_codes.py",
+    "services/registry/src/registry/api/client_grant.py",
+    "services/registry/src/registry/api/provider_grants.py",
 }
 CLOCK = re.compile(r"datetime\.(now|utcnow|today)\(|date\.today\(|time\.time\(|uuid\.uuid[14]\(|random\.random")
 

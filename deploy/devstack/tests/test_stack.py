@@ -103,7 +103,8 @@ async def test_each_process_gets_its_own_secrets_and_no_others(stack: Stack) -> 
                 assert stack.credentials.nats()[other] not in text
         assert stack.credentials.read("postgres_password") not in text
         assert (stack.admin_password in text) == (name == "registry")
-        assert ("SIGNING_KEY" in environment) == (name in {"registry", "feedback", "webhooks"})
+        assert ("SIGNING_KEY" in environment) == (name in {"feedback", "webhooks"})
+        assert ("SIGNING_KEY_FILE" in environment) == (name == "registry")
     assert "DATABASE_URL" not in environments["gateway"]
     assert environments["feedback"]["DATABASE_URL"].startswith("postgresql+asyncpg://feedback:")
     assert "://feedback_owner:" in environments["feedback"]["MIGRATION_DATABASE_URL"]

@@ -95,6 +95,8 @@ _REGISTRY_FACTS = ("units", "codes", "organisations", "calendar", "deadline-rule
 TABLE: tuple[Row, ...] = (
     Row(("POST",), "registry/tokens", Access.PUBLIC, Bucket.TOKENS, credential=True),
     Row(("POST",), "registry/passwords", Access.PUBLIC, Bucket.TOKENS, credential=True),
+    Row(("POST",), "registry/me/*", credential=True),
+    Row(("POST",), "registry/identity-providers/*", Access.PUBLIC, Bucket.TOKENS),
     Row(_READ, "registry/jwks.json", Access.PUBLIC),
     *(Row(_READ, f"registry/{noun}", Access.PUBLIC) for noun in _REGISTRY_FACTS),
     *(Row(_READ, f"registry/{noun}/*", Access.PUBLIC) for noun in _REGISTRY_FACTS),

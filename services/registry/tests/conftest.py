@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+import os
+import tempfile
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -69,13 +72,21 @@ def make_settings(engines: Engines, database: Database, **changes: Any) -> Regis
         "client_secret": "unused",
         "keyring": new_keyring(),
         "index_key": new_key(),
-        "signing_key": new_signing_key(),
+        "signing_key_file": signing_key_file(),
         "client_secrets": json.dumps({"targets": CLIENT_SECRET, "feedback": CLIENT_SECRET[::-1]}),
         "admin_password": ADMIN_PASSWORD,
         "admin_totp_secret": ADMIN_TOTP_SECRET,
         "log_format": "json",
     }
     return RegistrySettings(**(values | changes))
+
+
+def signing_key_file() -> Path:
+    """A file of its own with a new key."""
+    handle, name = tempfile.mkstemp(prefix="signing-key-")
+    with os.fdopen(handle, "w") as file:
+        file.write(new_signing_key())
+    return Path(name)
 
 
 class MovableClock:

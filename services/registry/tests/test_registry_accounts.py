@@ -304,39 +304,9 @@ async def test_the_first_administrator_belongs_to_the_settings(house: House) -> 
     assert (answer.status_code, answer.json()["code"]) == (409, "managed_by_settings")
 
 
-async def test_a_client_sees_its_secret_once_and_rotates_it(house: House) -> None:
-    organisation = await house.organisation("peoples_committee", "92")
-    body = {"client_id": f"he-thong-{uuid.uuid4().hex[:6]}", "name": "Cổng 1022", "organisation_id": organisation}
-    headers = house.admin | key()
-    made = await house.http.post(f"{API}/clients", headers=headers, json=body)
-    assert made.status_code == 201
-    secret, client = made.json()["client_secret"], made.json()["client"]
-    replayed = await house.http.post(f"{API}/clients", headers=headers, json=body)
-    assert replayed.json() == made.json()
-
-    async def sign_in(with_secret: str) -> int:
-        answer = await house.token(
-            grant_type="client_credentials", client_id=body["client_id"], client_secret=with_secret
-        )
-        return answer.status_code
-
-    assert await sign_in(secret) == 200
-    address = f"{API}/clients/{client['id']}"
-    read = await house.http.get(address, headers=house.admin)
-    assert secret not in read.text
-    assert [grant["role"] for grant in read.json()["grants"]] == ["integrating_system"]
-    assert (await house.http.post(f"{address}/rotate", headers=house.admin)).status_code == 428
-    rotated = await house.http.post(f"{address}/rotate", headers=house.admin | if_match(1))
-    assert rotated.status_code == 200
-    assert (await sign_in(secret), await sign_in(rotated.json()["client_secret"])) == (401, 200)
-    revoked = await house.http.post(f"{address}/revoke", headers=house.admin | if_match(2))
-    assert revoked.json()["status"] == "revoked"
-    assert await sign_in(rotated.json()["client_secret"]) == 401
-    revocations = await house.rows("SELECT session_id, reason FROM revocation WHERE subject_id = $1", client["id"])
-    assert [tuple(row) for row in revocations] == [(None, "client_revoked")]
-
-
 async def test_the_houses_own_clients_are_not_touched_here(house: House) -> None:
     [row] = await house.rows("SELECT id, version FROM api_client WHERE client_id = 'targets'")
-    answer = await house.http.post(f"{API}/clients/{row['id']}/rotate", headers=house.admin | if_match(row["version"]))
+    answer = await house.http.post(
+        f"{API}/clients/{row['id']}/credentials", headers=house.admin | key() | if_match(row["version"]), json={}
+    )
     assert (answer.status_code, answer.json()["code"]) == (409, "managed_by_settings")

@@ -29,12 +29,19 @@ async def good_bodies(house: House) -> dict[tuple[str, str], dict[str, Any]]:
         ("POST", "/me/totp"): {"current_password": "x"},
         ("POST", "/me/totp/confirm"): {"totp": "123456"},
         ("POST", "/me/password"): {"current_password": "x", "password": "một câu mật khẩu đủ dài"},
-        ("POST", "/clients"): {"client_id": "he-thong", "name": "Hệ thống", "organisation_id": organisation},
         ("POST", "/restructurings"): {
             "happened_on": "2026-06-01",
             "legal_basis": "Quyết định",
             "changes": [{"change": "dissolve", "of": "organisation", "id": organisation}],
         },
+        ("POST", "/clients"): {
+            "client_id": "he-thong",
+            "name": "Hệ thống",
+            "organisation_id": organisation,
+            "scopes": ["registry.list_units"],
+        },
+        ("PUT", f"/clients/{SOME}/scopes"): {"scopes": ["registry.list_units"]},
+        ("POST", f"/clients/{SOME}/credentials"): {"old_good_until": "2026-11-27T00:00:00Z"},
         ("PUT", "/calendar/2027-05-05"): {
             "kind": "holiday",
             "name": "Nghỉ",

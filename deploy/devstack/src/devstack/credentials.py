@@ -18,8 +18,11 @@ from devstack.databases import Passwords
 CLIENTS = ("gateway", *paths.SERVICES)
 """The house's own processes that get tokens from the registry."""
 
-SIGNERS = ("registry", "feedback", "webhooks")
-"""Services with an Ed25519 signing key: tokens, receipts, webhook signatures."""
+SIGNERS = ("feedback", "webhooks")
+"""Services with one Ed25519 signing key: receipts, webhook signatures."""
+
+SIGNING_KEYS = "registry_signing_key"
+"""The registry's keys for tokens: one at first, a ring with times after `ops keys rotate-signing`."""
 
 NATS_USERS = (*paths.SERVICES, "ops")
 
@@ -64,6 +67,7 @@ def wanted() -> dict[str, Callable[[], str]]:
         made[f"{service}_index_key"] = new_key
     for user in NATS_USERS:
         made[f"nats_{user}_password"] = new_password
+    made[SIGNING_KEYS] = new_signing_key
     for signer in SIGNERS:
         made[f"{signer}_signing_key"] = new_signing_key
     return made

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from devstack import paths
-from devstack.credentials import SIGNERS, Credentials
+from devstack.credentials import SIGNERS, SIGNING_KEYS, Credentials
 from devstack.databases import describe, sqlalchemy_url
 from devstack.ports import Ports
 
@@ -80,6 +80,7 @@ def of_service(
     if name in SIGNERS:
         environment["SIGNING_KEY"] = credentials.read(f"{name}_signing_key")
     if name == "registry":
+        environment["SIGNING_KEY_FILE"] = str(credentials.folder / SIGNING_KEYS)
         environment["CLIENT_SECRETS"] = json.dumps(credentials.clients())
         environment["ADMIN_PASSWORD"] = credentials.read("admin_password")
         environment["ADMIN_TOTP_SECRET"] = credentials.read("admin_totp_secret")

@@ -47,8 +47,10 @@ class Issuer:
         """Return what verifies these tokens and no others."""
         return TokenVerifier(self.keys, issuer=ISSUER, revocations=Revocations(nothing_revoked))
 
-    def token(self, *grants: tuple[str, UUID], subject: UUID | None = None, kind: str = "person") -> str:
-        """Return an access token of ten minutes; `grants` are (role, organisation)."""
+    def token(
+        self, *grants: tuple[str, UUID], subject: UUID | None = None, kind: str = "person", scopes: Iterable[str] = ()
+    ) -> str:
+        """Return an access token of ten minutes; `grants` are (role, organisation), `scopes` a client's operations."""
         now = datetime.now(UTC)
         claims = {
             "iss": ISSUER,
@@ -60,7 +62,7 @@ class Issuer:
             "iat": int(now.timestamp()),
             "exp": int((now + timedelta(minutes=10)).timestamp()),
             "grants": [{"role": role, "organisation": str(where)} for role, where in grants],
-            "scope": "",
+            "scope": " ".join(scopes),
         }
         return jwt.encode({"alg": "EdDSA", "typ": "at+jwt", "kid": "test"}, claims, self.key, algorithms=["EdDSA"])
 

@@ -96,6 +96,14 @@ class Forbidden(DomainError):
     en = "Your role may not do this. Ask your unit's administrator if you need the right."
 
 
+class OperationNotInScope(Forbidden):
+    """The client's administrator did not list this operation for it."""
+
+    code = "operation_not_in_scope"
+    vi = "Hệ thống này chưa được cấp quyền gọi thao tác đó. Hãy đề nghị quản trị viên bổ sung thao tác vào phạm vi."
+    en = "This client was not given that operation. Ask its administrator to add the operation to its scopes."
+
+
 class NotFound(DomainError):
     """Not there, or not visible to this actor; the two are never told apart."""
 

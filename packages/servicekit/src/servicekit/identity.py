@@ -21,7 +21,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from servicekit.errors import Forbidden, Unauthenticated, Unavailable
+from servicekit.errors import Forbidden, OperationNotInScope, Unauthenticated, Unavailable
 from servicekit.revocations import Revocations
 from servicekit.token_times import LEEWAY_SECONDS
 
@@ -30,6 +30,10 @@ warnings.filterwarnings("ignore", message="EdDSA is deprecated")
 
 AUDIENCE = "nhipcau"
 TOKEN_TYPE = "at+jwt"
+HOUSE_ROLE = "service"
+"""The role of the house's own processes; nobody can grant it, and no scope limits them."""
+OWN_OPERATIONS = frozenset({"registry.read_me", "registry.end_session"})
+"""What every client may do about itself, whatever its scopes."""
 _CACHE_SIZE = 4096
 _REFETCH_SECONDS = 5.0
 _KEYS_LAST_SECONDS = 300.0
@@ -140,7 +144,7 @@ class TokenVerifier:
             # Whole seconds are read as their beginning: a token without the finer claim counts as older, never younger.
             issued_ms = int(claims.get("iat_ms", int(claims["iat"]) * 1000))
             return _Verified(_actor(claims), issued_ms, float(claims["exp"]) + LEEWAY_SECONDS)
-        except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise Unauthenticated from error
 
     async def _key(self, kid: str) -> Any:
@@ -193,7 +197,11 @@ def _actor(claims: dict[str, Any]) -> Actor:
 
 
 async def authenticate(request: Request) -> Actor | None:
-    """Return the actor of this request, or None when no token was sent. Raises Unauthenticated for a bad one."""
+    """Return the actor of this request, or None when no token was sent.
+
+    Raises Unauthenticated for a bad token, OperationNotInScope for a client's that does not reach this operation; that
+    holds for public operations too, which a client may also call without its token.
+    """
     state = request.state
     if hasattr(state, "actor"):
         actor: Actor | None = state.actor
@@ -205,8 +213,17 @@ async def authenticate(request: Request) -> Actor | None:
     scheme, _, token = sent[0].partition(" ")
     if len(sent) > 1 or scheme.lower() != "bearer" or not token:
         raise Unauthenticated
-    state.actor = await request.app.state.runtime.verifier.verify(token.strip())
-    return state.actor  # type: ignore[no-any-return]
+    actor = await request.app.state.runtime.verifier.verify(token.strip())
+    _check_scope(actor, request.scope["route"].operation_id)
+    state.actor = actor
+    return actor
+
+
+def _check_scope(actor: Actor, operation: str) -> None:
+    if actor.kind != "client" or actor.has_role(HOUSE_ROLE):
+        return
+    if operation not in actor.scopes and operation not in OWN_OPERATIONS:
+        raise OperationNotInScope
 
 
 def allow(*roles: str) -> Any:

@@ -107,6 +107,7 @@ def _implied_errors(route: APIRoute) -> Iterable[type[errors.DomainError]]:
         access = getattr(call, "access", ())
         if access != ():
             yield errors.Unauthenticated
+            yield errors.OperationNotInScope
             if access:
                 yield errors.Forbidden
         if call is read_key:

@@ -10,14 +10,15 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-_SECRETS_DIR = Path(os.environ.get("SECRETS_DIR", "/run/secrets"))
+SECRETS_DIR = Path(os.environ.get("SECRETS_DIR", "/run/secrets"))
+"""Where secrets are mounted, one file each."""
 
 
 class SecretSettings(BaseSettings):
     """Reads the environment and the secret files; never shows what it read in an error."""
 
     model_config = SettingsConfigDict(
-        secrets_dir=_SECRETS_DIR if _SECRETS_DIR.is_dir() else None,
+        secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None,
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,

@@ -16,6 +16,7 @@ from registry.api import (
     calendar,
     clients,
     history,
+    identity_providers,
     instruments,
     law,
     own_account,
@@ -29,10 +30,13 @@ from registry.api import (
 from registry.api.access import topmost
 from registry.api.verifying import own_verifier
 from registry.domain.second_factor import is_secret
+from registry.foreign.documents import Documents
+from registry.foreign.issuers import Issuers
 from registry.jobs import JOBS
 from registry.passwords import PasswordHasher, SecretHasher, password_weakness
 from registry.queries.access import account_named
 from registry.settings import RegistrySettings
+from registry.signing import SigningRing
 from registry.tables import metadata
 from servicekit import web
 from servicekit.audit_reading import audit_router
@@ -46,6 +50,7 @@ PUBLIC: Final = frozenset(
         ("POST", f"{_PREFIX}/tokens"),
         ("POST", f"{_PREFIX}/passwords"),
         ("GET", f"{_PREFIX}/jwks.json"),
+        ("POST", f"{_PREFIX}/identity-providers/{{key}}/sign-ins"),
         ("GET", f"{_PREFIX}/units"),
         ("GET", f"{_PREFIX}/units/{{unit_id}}"),
         ("GET", f"{_PREFIX}/units/{{unit_id}}/succession"),
@@ -73,14 +78,13 @@ PUBLIC: Final = frozenset(
 async def prepare(runtime: Runtime) -> None:
     """Fill `runtime.parts`, verify tokens with our own keys, and bring accounts in line with the secrets."""
     settings: RegistrySettings = runtime.settings
-    signer = TokenSigner(
-        settings.signing_key.get_secret_value(), issuer=settings.issuer, retired=settings.retired_signing_keys
-    )
+    signer = TokenSigner(SigningRing(settings.signing_key_file), issuer=settings.issuer)
     secrets = SecretHasher(read_key(settings.index_key.get_secret_value()))
     passwords = PasswordHasher()
     runtime.parts |= {
         "signer": signer,
         "secrets": secrets,
+        "issuers": Issuers(Documents(loopback=settings.loopback_issuers)),
         "passwords": passwords,
         "limits": SessionLimits(settings.session_days, settings.refresh_hours),
     }
@@ -125,6 +129,7 @@ SERVICE: Final = Service(
         accounts.router,
         clients.router,
         history.router,
+        identity_providers.router,
         territory.router,
         restructurings.router,
         calendar.router,

@@ -55,6 +55,15 @@ async def sign_in_administrator(nobody: Client, password: str, totp_secret: str)
     return await nobody.sign_in(credentials, "administrator", totp_secret)
 
 
+SYSTEM_SCOPES = (
+    "webhooks.event_types",
+    "webhooks.list_deliveries",
+    "webhooks.public_keys",
+    "webhooks.register",
+)
+"""What the integrating system of the journey may call."""
+
+
 async def gather_cast(nobody: Client, admin_password: str, admin_totp_secret: str) -> Cast:
     """Sign the administrator in, find the organisations, and invite everybody."""
     admin = await sign_in_administrator(nobody, admin_password, admin_totp_secret)
@@ -110,6 +119,7 @@ async def _system(cast: Cast, run: str) -> Client:
         "name": "Hệ thống một cửa",
         "organisation_id": cast.organisations["city_committee"],
         "role": "integrating_system",
+        "scopes": list(SYSTEM_SCOPES),
     }
     made = await cast.admin.post("/registry/clients", body)
     credentials = {

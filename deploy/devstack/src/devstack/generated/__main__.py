@@ -3,14 +3,14 @@
 import sys
 from pathlib import Path
 
-from devstack.generated import access, api, errors, events, states
+from devstack.generated import access, api, errors, events, operations, states
 
 ROOT = Path(__file__).resolve().parents[5]
 
 
 def pages() -> dict[Path, str]:
     """Return every generated file (relative path → text)."""
-    return {**states.pages(), **events.pages(), **errors.pages(), **api.pages(), **access.pages()}
+    return {**states.pages(), **events.pages(), **errors.pages(), **api.pages(), **access.pages(), **operations.pages()}
 
 
 def stale(root: Path = ROOT) -> list[str]:

@@ -21,6 +21,7 @@ from devstack.ops.keyrings import Ring, Rotation, Rotations, add_key, is_loaded,
 from devstack.ops.options import Data, PortBase, default_data, running_engine
 from devstack.ops.progress import shown
 from devstack.ops.service_databases import Services, chosen, opened_one, place_of
+from devstack.ops.signing_keys import rotate_signing
 from devstack.ports import Ports
 from devstack.processes import StackError
 
@@ -35,11 +36,12 @@ ROUNDS = 3
 
 
 def register(app: typer.Typer) -> None:
-    """Add `keys list`, `keys rotate` and `keys remove`."""
-    group = typer.Typer(no_args_is_help=True, help="The keys that encrypt personal data in the databases.")
+    """Add `keys list`, `keys rotate`, `keys remove` and `keys rotate-signing`."""
+    group = typer.Typer(no_args_is_help=True, help="The keys that encrypt personal data, and those that sign tokens.")
     group.command("list")(list_keys)
     group.command("rotate")(rotate_keys)
     group.command("remove")(remove_old_key)
+    group.command("rotate-signing")(rotate_signing)
     app.add_typer(group, name="keys")
 
 

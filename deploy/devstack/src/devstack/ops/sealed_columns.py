@@ -33,6 +33,8 @@ SEALED = (
             "totp_pending_sealed": "account.totp_pending_sealed/{key}",
         },
     ),
+    SealedTable("registry", "identity_provider", {"credential_sealed": "identity_provider.credential_sealed/{key}"}),
+    SealedTable("registry", "foreign_sign_in", {"verifier_sealed": "foreign_sign_in.verifier_sealed/{key}"}),
     SealedTable(
         "feedback",
         "submission",

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from registry.actions.end_access import end_sessions
 from registry.actions.grant_role import FIRST_ADMINISTRATOR_ID
 from registry.domain.errors import ManagedBySettings, OutsideYourOrganisations, OwnAccount
+from registry.queries.access import is_vouched_for
 from registry.queries.administering import administered_account, holds_roles_elsewhere
 from registry.tables import Account, RecoveryCode
 from servicekit import audit
@@ -39,7 +40,8 @@ async def unlock_account(
     account = await _changeable(session, account_id, expected=expected, actor=actor)
     if account.status != "locked":
         raise Conflict
-    account.status = "active" if account.password_hash else "invited"
+    invited = account.password_hash is None and not await is_vouched_for(session, account_id)
+    account.status = "invited" if invited else "active"
     await _changed(session, account, "account.unlocked", actor=actor, now=now)
     return account
 
@@ -78,6 +80,8 @@ async def restorable_account(session: AsyncSession, account_id: UUID, *, expecte
     StaleVersion, OutsideYourOrganisations, ManagedBySettings.
     """
     account = await _changeable(session, account_id, expected=expected, actor=actor)
+    if account.password_hash is None:
+        raise Conflict  # signs in at an identity provider; a password would be a second way in
     if await holds_roles_elsewhere(session, actor, account_id):
         raise OutsideYourOrganisations
     return account

@@ -38,7 +38,8 @@ async def issue_access_code(
     Raises Conflict when the account is in another state than the code is for, and what `restorable_account` raises.
     """
     account = await restorable_account(session, account_id, expected=expected, actor=actor)
-    if account.status != RULES[purpose].status:
+    # Whom a provider vouches for has no password that could be lost.
+    if account.status != RULES[purpose].status or (purpose == "recovery" and account.password_hash is None):
         raise Conflict
     account.version += 1
     return await insert_code(session, account, purpose, code_hash=code_hash, actor=actor, now=now)

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from registry.actions.end_access import end_sessions, revoke_client
 from registry.domain import ids
 from registry.domain.organisation_kinds import FRONT_COMMITTEE
-from registry.domain.roles import HOUSE_ROLE
 from registry.queries.access import stands_on
-from registry.tables import Account, ApiClient, Organisation, RoleGrant
+from registry.tables import Account, ApiClient, ApiClientCredential, Organisation, RoleGrant
 from servicekit import audit
 from servicekit.encryption import Keyring, context, open_, seal
+from servicekit.identity import HOUSE_ROLE
 from servicekit.working_days import local_date
 
 FIRST_ADMINISTRATOR: Final = "quantri"
@@ -92,24 +92,28 @@ async def ensure_clients(session: AsyncSession, secret_hashes: Mapping[str, byte
     city_front = (await top_organisations(session, local_date(now)))[FRONT_COMMITTEE]
     for client_id, secret_hash in secret_hashes.items():
         row_id = ids.house_client_id(client_id)
-        values = {"secret_hash": secret_hash, "secret_set_at": now, "status": "active"}
-        changed = await session.scalar(
+        await session.execute(
             insert(ApiClient)
             .values(
                 id=row_id,
                 client_id=client_id,
                 name=f"Nhịp Cầu: {client_id}",
                 kind="house",
+                status="active",
                 organisation_id=city_front,
                 created_at=now,
-                **values,
             )
+            .on_conflict_do_nothing(index_elements=["id"])
+        )
+        changed = await session.scalar(
+            insert(ApiClientCredential)
+            .values(id=row_id, api_client_id=row_id, kind="secret", secret_hash=secret_hash, created_at=now)
             .on_conflict_do_update(
                 index_elements=["id"],
-                set_=values | {"version": ApiClient.version + 1},
-                where=ApiClient.secret_hash != secret_hash,
+                set_={"secret_hash": secret_hash, "created_at": now},
+                where=ApiClientCredential.secret_hash != secret_hash,
             )
-            .returning(ApiClient.id)
+            .returning(ApiClientCredential.id)
         )
         if changed is not None:
             await audit.write(

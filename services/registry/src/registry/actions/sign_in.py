@@ -5,22 +5,19 @@ refusal, and no transaction may stay open while Argon2 runs.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.actions.count_tries import Tried, count_try, forgive_try
-from registry.actions.issue import Issued, SessionLimits, issued_to_person
+from registry.actions.issue import Issued, SessionLimits
+from registry.actions.open_session import open_session
 from registry.actions.prove_second_factor import prove_second_factor
 from registry.domain.errors import WrongCredentials
 from registry.domain.second_factor import SecondProof
-from registry.queries.access import account_named, grants_on
-from registry.tables import RefreshToken, SignInSession
-from servicekit import audit
+from registry.queries.access import account_named
 from servicekit.encryption import Keyring
-from servicekit.identity import Actor
-from servicekit.working_days import local_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +56,13 @@ async def start_session(
     if account is None or account.status != "active" or account.version != candidate.version:
         raise WrongCredentials
     second_factor = await prove_second_factor(session, account, proof, keyring=keyring, now=now)
-    session.add(
-        SignInSession(
-            id=session_id,
-            account_id=account.id,
-            created_at=now,
-            last_used_at=now,
-            expires_at=now + timedelta(days=limits.session_days),
-            second_factor=second_factor,
-        )
-    )
-    await session.flush()
-    session.add(
-        RefreshToken(
-            token_hash=refresh_hash,
-            session_id=session_id,
-            issued_at=now,
-            expires_at=now + timedelta(hours=limits.refresh_hours),
-        )
-    )
     await forgive_try(session, tried, now=now)
-    held = await grants_on(session, account.id, local_date(now))
-    issued = issued_to_person(account.id, session_id, held, second_factor=second_factor)
-    await audit.write(
+    return await open_session(
         session,
-        action="session.started",
-        subject_type="account",
-        subject_id=account.id,
-        actor=Actor("person", account.id, session_id, issued.held.grants),
+        account.id,
+        session_id=session_id,
+        refresh_hash=refresh_hash,
+        limits=limits,
+        second_factor=second_factor,
         now=now,
-        details={"second_factor": second_factor},
     )
-    return issued

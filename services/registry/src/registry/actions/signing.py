@@ -1,33 +1,30 @@
 """Access tokens, signed here and nowhere else (RFC 9068 "at+jwt", EdDSA), and the keys that verify them."""
 
-import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from joserfc import jwt
-from joserfc.jwk import OKPKey
 
+from registry.domain.signing_times import published, signing
+from registry.signing import SigningRing
 from servicekit.identity import AUDIENCE, TOKEN_TYPE, Grant
+from servicekit.token_times import LEEWAY_SECONDS, TOKENS_LIVE_SECONDS
 
-_PEM: Final = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
+_TOKENS_LIVE: Final = timedelta(seconds=TOKENS_LIVE_SECONDS + LEEWAY_SECONDS)
 
 
 class TokenSigner:
-    """Holds the signing key; `kid` is the key's RFC 7638 thumbprint, so it changes when the key does."""
+    """Signs with the key of the moment; a key is published before it signs and until its last token has ended."""
 
-    def __init__(self, private_pem: str, *, issuer: str, retired: str = "") -> None:
-        self._key = OKPKey.import_key(private_pem)
-        if not self._key.is_private or self._key.curve_name != "Ed25519":
-            raise ValueError("SIGNING_KEY must be an Ed25519 private key (PKCS 8 PEM)")
+    def __init__(self, ring: SigningRing, *, issuer: str) -> None:
+        self._ring = ring
         self._issuer = issuer
-        self._kid = self._key.thumbprint()
-        self._keys = [_public(self._key), *(_public(OKPKey.import_key(pem)) for pem in _PEM.findall(retired))]
 
-    def keys(self) -> dict[str, Any]:
-        """Return the JWK set: the signing key first, then retired ones."""
-        return {"keys": self._keys}
+    def keys(self, now: datetime) -> dict[str, Any]:
+        """Return the JWK set: the signing key first, then the next, then former ones."""
+        return {"keys": [key.public for key in published(self._ring.keys(), now, tokens_live=_TOKENS_LIVE)]}
 
     def access_token(
         self,
@@ -58,9 +55,6 @@ class TokenSigner:
             "grants": [{"role": grant.role, "organisation": str(grant.organisation)} for grant in grants],
             "scope": " ".join(scopes),
         }
-        header = {"alg": "EdDSA", "typ": TOKEN_TYPE, "kid": self._kid}
-        return jwt.encode(header, claims, self._key, algorithms=["EdDSA"])
-
-
-def _public(key: OKPKey) -> dict[str, Any]:
-    return {**key.as_dict(private=False), "kid": key.thumbprint(), "use": "sig", "alg": "EdDSA"}
+        key = signing(self._ring.keys(), now)
+        header = {"alg": "EdDSA", "typ": TOKEN_TYPE, "kid": key.kid}
+        return jwt.encode(header, claims, key.key, algorithms=["EdDSA"])

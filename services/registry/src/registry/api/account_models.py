@@ -14,7 +14,7 @@ from registry.queries.accounts import open_name
 from registry.queries.administering import grants_of
 from servicekit.encryption import Keyring
 from servicekit.etags import set_etag
-from servicekit.text import Answer, ApiModel, Coded, Key, LegalDate, PersonName, SafeLine, Text, Uuid
+from servicekit.text import Answer, ApiModel, Coded, Key, LegalDate, PersonName, Text, Uuid
 
 Username = Annotated[str, Coded("[a-z0-9][a-z0-9._-]{2,63}")]
 NewPassword = Annotated[str, Text(max_length=256, lines=True)]
@@ -61,15 +61,6 @@ class LockRequest(ApiModel):
     reason_code: Key
 
 
-class ClientRequest(ApiModel):
-    """A system that will sign in by itself."""
-
-    client_id: Username
-    name: SafeLine
-    organisation_id: Uuid
-    role: Literal["integrating_system"] = "integrating_system"
-
-
 class RoleGrantAnswer(Answer):
     """A role held at an organisation; its `version` is the If-Match of ending it."""
 
@@ -93,7 +84,6 @@ class AccountAnswer(Answer):
     organisation_id: UUID
     created_at: datetime
     password_set_at: datetime | None
-    totp_set_at: datetime | None
     grants: list[RoleGrantAnswer]
     version: int
 

@@ -165,7 +165,7 @@ async def list_day_history(day: LegalDate, session: ReadSession, _: Anyone) -> l
 
 @router.put(
     "/calendar/years/{year}/days",
-    **answers(HouseMatter, VersionRequired, StaleVersion, BadVersion, DayNamedTwice, DayOutsideYear)
+    **answers(HouseMatter, VersionRequired, StaleVersion, BadVersion, DayNamedTwice, DayOutsideYear),
 )
 async def put_notice(
     year: Year,

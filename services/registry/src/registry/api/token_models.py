@@ -4,10 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from registry.api.client_grant import ClientGrant, Secret
+from registry.api.provider_grants import CodeGrant, ExchangeGrant
 from servicekit.text import Answer, ApiModel, Coded, Text, Uuid
-
-Secret = Annotated[str, Coded(r"[A-Za-z0-9_\-]+", max_length=200)]
-
 
 OneTimeCode = Annotated[str, Coded("[0-9]{6}", max_length=6)]
 RecoveryCodeText = Annotated[str, Coded("[A-Za-z0-9 -]+", max_length=40)]
@@ -30,15 +29,9 @@ class RefreshGrant(ApiModel):
     refresh_token: Secret
 
 
-class ClientGrant(ApiModel):
-    """A token for a system."""
-
-    grant_type: Literal["client_credentials"]
-    client_id: Annotated[str, Text(max_length=64)]
-    client_secret: Secret
-
-
-TokenRequest = Annotated[PasswordGrant | RefreshGrant | ClientGrant, Field(discriminator="grant_type")]
+TokenRequest = Annotated[
+    PasswordGrant | RefreshGrant | ClientGrant | CodeGrant | ExchangeGrant, Field(discriminator="grant_type")
+]
 
 
 class TokenAnswer(Answer):
@@ -51,6 +44,7 @@ class TokenAnswer(Answer):
     token_type: Literal["Bearer"] = "Bearer"
     expires_in: int
     refresh_token: str | None = None
+    issued_token_type: str | None = None
     withheld_roles: list[str]
     must_enrol_second_factor: bool
 
@@ -65,12 +59,13 @@ class GrantAnswer(Answer):
 
 
 class MeAnswer(Answer):
-    """Who the token stands for."""
+    """Who the token stands for; `scopes` are the operations a client may call."""
 
     kind: Literal["person", "client"]
     id: Uuid
     username: str
     name: str
+    scopes: list[str]
     grants: list[GrantAnswer]
     second_factor_enrolled: bool
     withheld_roles: list[str]

@@ -5,46 +5,32 @@ from uuid import uuid4
 
 from fastapi import Response
 
-from registry.actions.authenticate_client import authenticate_client
 from registry.actions.issue import Issued, SessionLimits
 from registry.actions.refresh_session import refresh_session
 from registry.actions.sign_in import start_session
 from registry.actions.sign_out import sign_out
-from registry.api.access import (
-    Anyone,
-    ClientBucket,
-    Keys,
-    Limits,
-    Passwords,
-    Process,
-    Secrets,
-    SignedIn,
-    Signer,
-)
+from registry.api.access import Anyone, ClientBucket, Keys, Limits, Passwords, Process, Secrets, SignedIn, Signer
+from registry.api.client_grant import ClientGrant, issue_to_client
+from registry.api.provider_grants import ACCESS_TOKEN, CodeGrant, ExchangeGrant, issue_for_code, issue_for_token
 from registry.api.proving import Prover
-from registry.api.token_models import (
-    ClientGrant,
-    MeAnswer,
-    PasswordGrant,
-    RefreshGrant,
-    TokenAnswer,
-    TokenRequest,
-)
-from registry.domain.errors import SecondFactorRequired, WrongCredentials
+from registry.api.token_models import MeAnswer, PasswordGrant, RefreshGrant, TokenAnswer, TokenRequest
+from registry.domain.errors import AssuranceTooLow, NotLinked, SecondFactorRequired, WrongCredentials
 from registry.domain.token_life import lifetime_seconds
-from registry.passwords import SecretHasher
+from registry.foreign.documents import ProviderUnavailable
 from registry.queries.accounts import who_is
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
 from servicekit.errors import TooMany
 from servicekit.routes import answers, new_router
-from servicekit.service import Runtime
 from servicekit.working_days import local_date
 
 router = new_router("registry", "tokens")
 
 
-@router.post("/tokens", **answers(WrongCredentials, SecondFactorRequired, TooMany))
+@router.post(
+    "/tokens",
+    **answers(WrongCredentials, SecondFactorRequired, TooMany, AssuranceTooLow, NotLinked, ProviderUnavailable),
+)
 async def create_token(
     body: TokenRequest,
     response: Response,
@@ -78,8 +64,13 @@ async def create_token(
                 raise WrongCredentials
             issued = refreshed
         case ClientGrant():
-            issued = await _authenticate(body, process, hasher, now)
-    return _answer(signer, issued, next_token, now)
+            issued = await issue_to_client(body, process, hasher, now=now)
+        case CodeGrant():
+            issued = await issue_for_code(body, process, hasher, refresh_hash=next_hash, limits=limits, now=now)
+        case ExchangeGrant():
+            issued = await issue_for_token(body, process, hasher, now=now)
+            return _answer(signer, issued, now, issued_token_type=ACCESS_TOKEN)
+    return _answer(signer, issued, now, refresh_token=next_token if issued.kind == "person" else None)
 
 
 async def _sign_in(body: PasswordGrant, prover: Prover, *, refresh_hash: bytes, limits: SessionLimits) -> Issued:
@@ -101,14 +92,15 @@ async def _sign_in(body: PasswordGrant, prover: Prover, *, refresh_hash: bytes, 
         )
 
 
-async def _authenticate(body: ClientGrant, process: Runtime, hasher: SecretHasher, now: Now) -> Issued:
-    secret_hash = hasher.hash(body.client_secret, "client")
-    async with process.database.write() as session:
-        return await authenticate_client(session, body.client_id, secret_hash=secret_hash, session_id=uuid4(), now=now)
-
-
-def _answer(signer: Signer, issued: Issued, refresh_token: str, now: Now) -> TokenAnswer:
-    seconds = lifetime_seconds(now, issued.held.last_day)
+def _answer(
+    signer: Signer,
+    issued: Issued,
+    now: Now,
+    *,
+    refresh_token: str | None = None,
+    issued_token_type: str | None = None,
+) -> TokenAnswer:
+    seconds = lifetime_seconds(now, issued.held.last_day, issued.good_until)
     token = signer.access_token(
         issued.subject,
         kind=issued.kind,
@@ -121,17 +113,18 @@ def _answer(signer: Signer, issued: Issued, refresh_token: str, now: Now) -> Tok
     return TokenAnswer(
         access_token=token,
         expires_in=seconds,
-        refresh_token=refresh_token if issued.kind == "person" else None,
+        refresh_token=refresh_token,
+        issued_token_type=issued_token_type,
         withheld_roles=list(issued.withheld),
         must_enrol_second_factor=bool(issued.withheld),
     )
 
 
 @router.get("/jwks.json")
-async def read_keys(response: Response, signer: Signer, _: Anyone) -> dict[str, list[dict[str, str]]]:
+async def read_keys(response: Response, signer: Signer, now: Now, _: Anyone) -> dict[str, list[dict[str, str]]]:
     """Return the public keys that verify access tokens (RFC 7517)."""
     response.headers["Cache-Control"] = "public, max-age=300"
-    return signer.keys()
+    return signer.keys(now)
 
 
 @router.post("/sessions/logout", status_code=204)

@@ -14,7 +14,7 @@ def own_verifier(signer: TokenSigner, database: Database, clock: Clock, *, issue
     """Return the verifier of this process."""
 
     async def own_keys() -> dict[str, Any]:
-        return signer.keys()
+        return signer.keys(clock.now())
 
     async def own_revocations(cursor: str | None) -> Batch:
         async with database.read() as session:

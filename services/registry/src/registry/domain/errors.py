@@ -91,6 +91,62 @@ class ManagedBySettings(Conflict):
     en = "This account is managed by the installation's settings and cannot be changed here."
 
 
+class AssuranceTooLow(Forbidden):
+    """The provider vouches for the person, but not at the level that counts here."""
+
+    code = "assurance_too_low"
+    vi = "Mức định danh của bạn chưa đủ. Hãy nâng mức định danh ở hệ thống đó rồi đăng nhập lại."
+    en = "Your level of identity assurance is too low. Raise it at that provider, then sign in again."
+
+
+class NotLinked(Forbidden):
+    """The provider vouches for somebody who has no account here, and makes none."""
+
+    code = "not_linked"
+    vi = "Tài khoản này chưa được liên kết. Hãy đề nghị quản trị viên đơn vị liên kết tài khoản."
+    en = "This identity is not linked to an account. Ask your organisation's administrator to link it."
+
+
+class ProviderNotUsable(Invalid):
+    """What was said about an identity provider cannot be used."""
+
+    code = "provider_not_usable"
+    vi = "Cấu hình hệ thống định danh chưa dùng được. Hãy xem các mục được nêu."
+    en = "This identity provider cannot be used like that. See the listed fields."
+
+
+class RedirectNotRegistered(Invalid):
+    """The address to come back to is not one of the provider's, letter for letter (RFC 9700 §2.1)."""
+
+    code = "redirect_not_registered"
+    vi = "Địa chỉ quay về không đúng với địa chỉ đã đăng ký."
+    en = "The address to come back to is not exactly one of those registered."
+
+
+class UnknownOperation(Invalid):
+    """A scope names an operation that no service has."""
+
+    code = "unknown_operation"
+    vi = "Phạm vi có thao tác không tồn tại. Hãy dùng tên thao tác (operationId) trong tài liệu API."
+    en = "A scope names an operation that does not exist. Use the operationId of the API documents."
+
+
+class TooManyCredentials(Conflict):
+    """Two credentials are good already."""
+
+    code = "too_many_credentials"
+    vi = "Hệ thống này đang có hai khóa còn hiệu lực. Hãy kết thúc một khóa rồi thử lại."
+    en = "Two credentials of this client are good at present. End one of them, then try again."
+
+
+class OverlapTooLong(Invalid):
+    """The old credential may not stay that long beside the new one."""
+
+    code = "overlap_too_long"
+    vi = "Khóa cũ chỉ được dùng song song tối đa {days} ngày kể từ bây giờ."
+    en = "The old credential may stay good for at most {days} days from now."
+
+
 class RuleNotNewer(Conflict):
     """A new version of a rule must follow the version it replaces."""
 

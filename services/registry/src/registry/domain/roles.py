@@ -19,9 +19,6 @@ PERSON_ROLES: Final = frozenset(
     }
 )
 CLIENT_ROLES: Final = frozenset({"integrating_system"})
-HOUSE_ROLE: Final = "service"
-"""The role of the house's own processes; nobody can grant it."""
-
 DECIDING: Final[Mapping[str, str]] = {
     "administrator": "gives roles and lets people back in",
     "head": "refuses a submission, answers for the body, reveals a sender",
@@ -32,3 +29,7 @@ DECIDING: Final[Mapping[str, str]] = {
     "data_protection_officer": "reveals a sender",
 }
 """Roles that decide, and why: they count only in a session that began with a second factor (design §5)."""
+
+PROVIDER_ROLES: Final = frozenset({"citizen"})
+"""What people get by signing in at an identity provider of others; not given by hand, and no more than this: a
+provider vouches for who somebody is, not for an office."""

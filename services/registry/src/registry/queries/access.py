@@ -5,10 +5,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, Text, and_, cast, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Text, and_, cast, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.tables import Account, ApiClient, Organisation, Revocation, RoleGrant
+from registry.tables import Account, ApiClient, ForeignIdentity, Organisation, Revocation, RoleGrant
 from servicekit.identity import Grant
 
 
@@ -56,6 +56,11 @@ async def account_named(session: AsyncSession, username: str, *, for_session: bo
     if for_session:
         statement = statement.with_for_update(read=True)
     return (await session.scalars(statement)).one_or_none()
+
+
+async def is_vouched_for(session: AsyncSession, account: UUID) -> bool:
+    """Tell whether the account's person signs in at an identity provider."""
+    return bool(await session.scalar(select(exists().where(ForeignIdentity.account_id == account))))
 
 
 async def client_named(session: AsyncSession, client_id: str, *, for_session: bool = False) -> ApiClient | None:

@@ -33,6 +33,7 @@ class Me:
     id: UUID
     username: str
     name: str
+    scopes: list[str]
     grants: list[HeldRole]
     second_factor_enrolled: bool = False
     withheld_roles: list[str] = field(default_factory=list)
@@ -74,7 +75,7 @@ async def who_is(session: AsyncSession, actor: Actor, *, keyring: Keyring, day: 
         for grant in actor.grants
         if grant.organisation in named
     ]
-    return Me(actor.kind, actor.id, username, name, grants, enrolled, sorted(withheld))
+    return Me(actor.kind, actor.id, username, name, sorted(actor.scopes), grants, enrolled, sorted(withheld))
 
 
 def open_name(account: Account, keyring: Keyring) -> str:

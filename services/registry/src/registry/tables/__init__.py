@@ -10,6 +10,8 @@ from registry.tables.accounts import (
     SignInSession,
     SignInThrottle,
 )
+from registry.tables.credentials import ApiClientCredential, ClientAssertion
+from registry.tables.identity_providers import ForeignIdentity, ForeignSignIn, IdentityProvider
 from registry.tables.law import CalendarDay, CalendarYear, DeadlineRule, EarlierWord, LegalInstrument, LegalProvision
 from registry.tables.registry_table import RegistryTable
 from registry.tables.revocations import Revocation
@@ -21,10 +23,15 @@ __all__ = [
     "AccessCode",
     "Account",
     "ApiClient",
+    "ApiClientCredential",
     "CalendarDay",
     "CalendarYear",
+    "ClientAssertion",
     "DeadlineRule",
     "EarlierWord",
+    "ForeignIdentity",
+    "ForeignSignIn",
+    "IdentityProvider",
     "LegalInstrument",
     "LegalProvision",
     "Organisation",

@@ -15,7 +15,7 @@ Instant = DateTime(timezone=True)
 class Account(RegistryTable):
     """A person who signs in; belongs to the organisation whose administrators look after it.
 
-    The name is sealed with the row's id. Who is invited has no password yet. `totp_sealed` is the secret of the
+    The name is sealed with the row's id. Who is invited has no password yet, who signs in at a provider none at all. `totp_sealed` is the secret of the
     authenticator app, `totp_pending_sealed` one that waits for its first code; no code of a step up to `totp_last_step`
     is taken again (RFC 6238 §5.2).
     """
@@ -38,7 +38,6 @@ class Account(RegistryTable):
 
     __table_args__ = (
         CheckConstraint("status IN ('invited', 'active', 'locked')", name="status"),
-        CheckConstraint("status <> 'active' OR password_hash IS NOT NULL", name="active_has_password"),
         Index("ix_account_organisation_id", "organisation_id"),
     )
 
@@ -46,7 +45,7 @@ class Account(RegistryTable):
 class ApiClient(RegistryTable):
     """A system that asks for tokens by itself; `kind` "house" is one of our own processes, "system" another system.
 
-    Only an HMAC of the secret is kept: the secret is 256 random bits, so a slow hash would add nothing.
+    `scopes` are the operations a system may call, by their names in the joined OpenAPI document.
     """
 
     __tablename__ = "api_client"
@@ -54,13 +53,11 @@ class ApiClient(RegistryTable):
     id: Mapped[Id]
     client_id: Mapped[Line] = mapped_column(unique=True)
     name: Mapped[Line]
-    secret_hash: Mapped[Bytes]
     kind: Mapped[Line]
     status: Mapped[Line]
     organisation_id: Mapped[OrganisationRef]
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
     created_at: Mapped[datetime] = mapped_column(Instant)
-    secret_set_at: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[Version]
 
     __table_args__ = (

@@ -20,9 +20,6 @@ def upgrade() -> None:
     op.add_column("account", sa.Column("totp_set_at", _INSTANT))
     op.drop_constraint(op.f("ck_account_status"), "account")
     op.create_check_constraint(op.f("ck_account_status"), "account", "status IN ('invited', 'active', 'locked')")
-    op.create_check_constraint(
-        op.f("ck_account_active_has_password"), "account", "status <> 'active' OR password_hash IS NOT NULL"
-    )
     op.create_table(
         "access_code",
         sa.Column("code_hash", sa.LargeBinary(), nullable=False),

@@ -1,0 +1,1 @@
+"""What others sign: assertions of clients, tokens of identity providers. No database."""
