@@ -60,7 +60,7 @@ def scope_of_request(request: Request) -> Scope:
 
 
 def _of_actor(actor: Any, groups: Groups) -> list[str]:
-    lines = [_line("actor", str(UUID(int=actor.id.int)))]
+    lines = [_line("actor", "{" + str(UUID(int=actor.id.int)) + "}")]
     for group, roles in groups.items():
         held = actor.organisations() if roles is None else actor.organisations(*roles)
         if held:

@@ -13,6 +13,7 @@ from registry.actions.signing import TokenSigner
 from registry.api import accounts, calendar, clients, law, organisations, reference, territory, tokens
 from registry.api.verifying import OwnVerifier
 from registry.domain.passwords import weakness
+from registry.domain.roles import GROUPS
 from registry.passwords import PasswordHasher, SecretHasher
 from registry.queries.access import account_named
 from registry.settings import RegistrySettings
@@ -98,6 +99,7 @@ SERVICE: Final = Service(
         reference.router,
     ),
     public=PUBLIC,
+    groups=GROUPS,
     prepare=prepare,
 )
 

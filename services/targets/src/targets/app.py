@@ -10,6 +10,7 @@ from targets.api import indicators, periods, reports
 from targets.consumers import FEEDBACK, REFERENCES, REGISTRY
 from targets.domain.report_steps import RULE
 from targets.jobs import COUNT_OVERDUE
+from targets.queries.scope import GROUPS
 from targets.settings import TargetsSettings
 from targets.tables import metadata
 
@@ -29,6 +30,7 @@ SERVICE = Service(
     consumers=(REGISTRY, FEEDBACK),
     jobs=(COUNT_OVERDUE,),
     references=REFERENCES,
+    groups=GROUPS,
     prepare=prepare,
 )
 

@@ -17,6 +17,8 @@ PERSON_ROLES: Final = frozenset(
         "data_protection_officer",
     }
 )
+GROUPS: Final = {"administrators": frozenset({"administrator"})}
+"""What the row-level security asks by."""
 CLIENT_ROLES: Final = frozenset({"integrating_system"})
 HOUSE_ROLE: Final = "service"
 """The role of the house's own processes; nobody can grant it."""

@@ -17,6 +17,8 @@ from servicekit.tables import reference
 ORGANISATION: Final = "organisation"
 BOARD_KIND: Final = "mass_mobilisation_board"
 BOARD_ROLES: Final = frozenset({"monitoring_officer", "approver", "auditor"})
+GROUPS: Final = {"anyone": None, "board": BOARD_ROLES}
+"""What the row-level security asks by."""
 organisation = reference.alias("organisation")
 _board = reference.alias("board")
 
