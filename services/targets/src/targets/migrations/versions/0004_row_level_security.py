@@ -58,11 +58,11 @@ $$
 
 def upgrade() -> None:
     open_house(op, SERVICE)
+    for text, signature in ((COUNTS, "count_reports(uuid)"), (SUMS, "reported_totals(uuid, text, uuid)")):
+        op.execute(text)
+        run_as_house(op, SERVICE, signature)
     protect(op, SERVICE, "report", see=SEEN, add=SEEN, change=SEEN)
     protect(op, SERVICE, "report_change", see=OF_A_VISIBLE_ONE, add=OF_A_VISIBLE_ONE)
     for name in ("indicator", "target_version", "computed_value"):
         facts(op, SERVICE, name)
     op.execute('REVOKE ALL ON feedback_clock FROM "targets"')
-    for text, signature in ((COUNTS, "count_reports(uuid)"), (SUMS, "reported_totals(uuid, text, uuid)")):
-        op.execute(text)
-        run_as_house(op, SERVICE, signature)
