@@ -95,7 +95,7 @@ async def test_no_row_of_others_can_be_changed_added_or_removed(filled: Any) -> 
         "INSERT INTO submission_line (id, submission_id, version, at, action, status)"
         f" VALUES (gen_random_uuid(), '{filled.here.id}', 9, now(), 'answer', 'answered')",
     ):
-        with pytest.raises(Exception, match="permission denied|row-level security|append-only"):
+        with pytest.raises(Exception, match=r"permission denied|row-level security|append-only"):
             async with filled.database.write(stranger) as session:
                 await session.execute(text(statement))
 
@@ -156,7 +156,8 @@ async def test_probe_views_ask_as_whoever_reads_them(filled: Any) -> None:
     try:
         views = await owner.fetch(
             "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE"
-            " c.relkind IN ('v', 'm') AND n.nspname = 'public' AND NOT coalesce('security_invoker=true' = ANY (c.reloptions), false)"
+            " c.relkind IN ('v', 'm') AND n.nspname = 'public'"
+            " AND NOT coalesce('security_invoker=true' = ANY (c.reloptions), false)"
         )
         assert views == []
         await owner.execute("CREATE VIEW seen WITH (security_invoker = true) AS SELECT * FROM submission")

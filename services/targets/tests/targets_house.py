@@ -209,11 +209,15 @@ class StatementCount:
     def _note(self, _: Any, __: Any, statement: str, *rest: Any) -> None:
         self.statements.append(" ".join(statement.split())[:120])
 
-    def _begin(self, _: Any) -> None:
-        self.statements.append("BEGIN")
+    def _begin(self, connection: Any) -> None:
+        self._transaction(connection, "BEGIN")
 
-    def _commit(self, _: Any) -> None:
-        self.statements.append("COMMIT")
+    def _commit(self, connection: Any) -> None:
+        self._transaction(connection, "COMMIT")
+
+    def _transaction(self, connection: Any, statement: str) -> None:
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":  # there none is sent
+            self.statements.append(statement)
 
     def __len__(self) -> int:
         return len(self.statements)
