@@ -26,7 +26,8 @@ OPEN: Final = {
         "organisation_succession": "public fact",
         "calendar_day": "public fact",
         "calendar_year": "public fact",
-        "instrument": "public fact",
+        "legal_instrument": "public fact",
+        "legal_provision": "public fact",
         "deadline_rule": "public fact",
     },
     "targets": {
