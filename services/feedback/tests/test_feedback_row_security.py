@@ -198,6 +198,8 @@ async def test_probe_a_pooled_connection_carries_nothing_over(filled: Any) -> No
     city = actor(("front_officer", filled.city_front))
     for _ in range(3):
         assert (await counts(filled, scope_of_actor(city, SERVICE.groups)))["submission"] == 2
+        async with filled.database.write(scope_of_actor(city, SERVICE.groups)) as session:
+            await session.execute(text("SELECT 1"))  # committed: a rollback would take back even a SET of the session
         with pytest.raises(Exception, match="division"):
             await fails()
         running = asyncio.create_task(waits())
