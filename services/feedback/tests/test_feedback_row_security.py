@@ -198,14 +198,16 @@ async def test_probe_a_pooled_connection_carries_nothing_over(filled: Any) -> No
     city = actor(("front_officer", filled.city_front))
     for _ in range(3):
         assert (await counts(filled, scope_of_actor(city, SERVICE.groups)))["submission"] == 2
-        async with filled.database.write(scope_of_actor(city, SERVICE.groups)) as session:
-            await session.execute(text("SELECT 1"))  # committed: a rollback would take back even a SET of the session
         with pytest.raises(Exception, match="division"):
             await fails()
         running = asyncio.create_task(waits())
         await asyncio.sleep(0.05)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        async with filled.database.write(scope_of_actor(city, SERVICE.groups)) as session:
+            await session.execute(
+                text("SELECT 1")
+            )  # committed, and last: a rollback takes back even a SET of the session
         for _ in range(9):
             for writing in (False, True):
                 assert await filled.database.fetch("SELECT id FROM submission", writing=writing) == []
