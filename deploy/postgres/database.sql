@@ -5,18 +5,19 @@ DO $database$
 DECLARE
     service text := current_setting('nhipcau.service');
     owner_role text := service || '_owner';
+    house_role text := service || '_house';
 BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I', current_database(), service);
     EXECUTE format('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
-    EXECUTE format('GRANT USAGE ON SCHEMA public TO %I', service);
+    EXECUTE format('GRANT USAGE ON SCHEMA public TO %I, %I', service, house_role);
     -- Only what the owner's migrations create from now on; the app role gets no DDL, TRUNCATE or REFERENCES.
     EXECUTE format(
-        'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %I',
-        owner_role, service);
+        'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO %I, %I',
+        owner_role, service, house_role);
     EXECUTE format(
-        'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public GRANT USAGE ON SEQUENCES TO %I',
-        owner_role, service);
+        'ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA public GRANT USAGE ON SEQUENCES TO %I, %I',
+        owner_role, service, house_role);
 END
 $database$;
 CREATE EXTENSION IF NOT EXISTS btree_gist;

@@ -5,6 +5,7 @@ DO $roles$
 DECLARE
     service text := current_setting('nhipcau.service');
     owner_role text := service || '_owner';
+    house_role text := service || '_house';
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = owner_role) THEN
         EXECUTE format('CREATE ROLE %I', owner_role);
@@ -12,6 +13,14 @@ BEGIN
     IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = service) THEN
         EXECUTE format('CREATE ROLE %I', service);
     END IF;
+    -- What a transaction of the house itself (worker, job, consumer, ops) takes on with SET LOCAL ROLE: it sees every
+    -- row. Nobody logs in as it, and whoever may take it on has none of its rights before (docs/decisions/0011).
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = house_role) THEN
+        EXECUTE format('CREATE ROLE %I', house_role);
+    END IF;
+    EXECUTE format(
+        'ALTER ROLE %I NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS', house_role);
+    EXECUTE format('GRANT %I TO %I, %I WITH INHERIT FALSE, SET TRUE', house_role, service, owner_role);
     EXECUTE format(
         'ALTER ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS PASSWORD %L',
         owner_role, current_setting('nhipcau.owner_password'));

@@ -68,10 +68,10 @@ class Statements:
         self.seen: list[str] = []
         for engine in (database.write_engine.sync_engine, database.read_engine.sync_engine):
             sqlalchemy_event.listen(engine, "before_cursor_execute", self._executed)
-        # In autocommit SQLAlchemy sends neither; in a transaction asyncpg sends both.
-        sqlalchemy_event.listen(database.write_engine.sync_engine, "begin", lambda _: self.seen.append("BEGIN"))
-        sqlalchemy_event.listen(database.write_engine.sync_engine, "commit", lambda _: self.seen.append("COMMIT"))
-        sqlalchemy_event.listen(database.write_engine.sync_engine, "rollback", lambda _: self.seen.append("ROLLBACK"))
+            # BEGIN carries the scope, and reads have one too: their transaction's own are counted like everybody's.
+            sqlalchemy_event.listen(engine, "begin", lambda _: self.seen.append("BEGIN"))
+            sqlalchemy_event.listen(engine, "commit", lambda _: self.seen.append("COMMIT"))
+            sqlalchemy_event.listen(engine, "rollback", lambda _: self.seen.append("ROLLBACK"))
 
     def _executed(self, connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         self.seen.append(statement)

@@ -115,7 +115,7 @@ async def test_name_and_text_are_sealed_apart_and_bound_to_their_row(world: Any)
     for secret in (SENTENCE, NAME, PHONE):
         assert secret not in everything
     second = await world.submitted(world.body())
-    connection = await asyncpg.connect(world.made.owner_dsn)
+    connection = await asyncpg.connect(world.made.admin_dsn)
     await connection.execute(
         "UPDATE submission SET content_sealed = (SELECT content_sealed FROM submission WHERE id = $1) WHERE id = $2",
         first.id,

@@ -152,7 +152,7 @@ class House:
         return bearer(answer.json()["access_token"])
 
     async def rows(self, query: str, *values: Any) -> list[asyncpg.Record]:
-        connection = await asyncpg.connect(self.dsn)
+        connection = await asyncpg.connect(self.dsn, server_settings={"role": "registry_house"})
         try:
             return await connection.fetch(query, *values)
         finally:

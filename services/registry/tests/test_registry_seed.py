@@ -16,7 +16,7 @@ from servicekit import migrations
 
 
 async def fetch(database: Database, query: str, *values: object) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(database.app_dsn)
+    connection = await asyncpg.connect(database.app_dsn, server_settings={"role": "registry_house"})
     try:
         return await connection.fetch(query, *values)
     finally:

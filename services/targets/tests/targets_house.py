@@ -192,28 +192,32 @@ class StatementCount:
         self.statements: list[str] = []
 
     def __enter__(self) -> "StatementCount":
-        for engine, transactions in ((self._database.write_engine, True), (self._database.read_engine, False)):
+        for engine in (self._database.write_engine, self._database.read_engine):
             event.listen(engine.sync_engine, "before_cursor_execute", self._note)
-            if transactions:
-                event.listen(engine.sync_engine, "begin", self._begin)
-                event.listen(engine.sync_engine, "commit", self._commit)
+            event.listen(engine.sync_engine, "begin", self._begin)
+            event.listen(engine.sync_engine, "commit", self._commit)
+            event.listen(engine.sync_engine, "rollback", self._commit)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for engine, transactions in ((self._database.write_engine, True), (self._database.read_engine, False)):
+        for engine in (self._database.write_engine, self._database.read_engine):
             event.remove(engine.sync_engine, "before_cursor_execute", self._note)
-            if transactions:
-                event.remove(engine.sync_engine, "begin", self._begin)
-                event.remove(engine.sync_engine, "commit", self._commit)
+            event.remove(engine.sync_engine, "begin", self._begin)
+            event.remove(engine.sync_engine, "commit", self._commit)
+            event.remove(engine.sync_engine, "rollback", self._commit)
 
     def _note(self, _: Any, __: Any, statement: str, *rest: Any) -> None:
         self.statements.append(" ".join(statement.split())[:120])
 
-    def _begin(self, _: Any) -> None:
-        self.statements.append("BEGIN")
+    def _begin(self, connection: Any) -> None:
+        self._transaction(connection, "BEGIN")
 
-    def _commit(self, _: Any) -> None:
-        self.statements.append("COMMIT")
+    def _commit(self, connection: Any) -> None:
+        self._transaction(connection, "COMMIT")
+
+    def _transaction(self, connection: Any, statement: str) -> None:
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":  # there none is sent
+            self.statements.append(statement)
 
     def __len__(self) -> int:
         return len(self.statements)

@@ -52,7 +52,7 @@ async def deliver(service: SimpleNamespace, rounds: int = 1, calls: int | None =
 
 
 async def rows(service: SimpleNamespace, query: str) -> list[Any]:
-    connection = await asyncpg.connect(service.made.owner_dsn)
+    connection = await asyncpg.connect(service.made.admin_dsn)
     try:
         return list(await connection.fetch(query))
     finally:

@@ -1,7 +1,10 @@
 """PostgreSQL: one write transaction a request, committed before the answer leaves.
 
-`WriteSession` and `ReadSession` are the only session dependencies. Both carry `scope="function"`: FastAPI would
-otherwise run the commit after the response has been sent, and a failed commit would follow a 201 (docs/decisions).
+`WriteSession`, `ReadSession` and `FactSession` are the only session dependencies. All carry `scope="function"`:
+FastAPI would otherwise run the commit after the response has been sent, and a failed commit would follow a 201
+(docs/decisions).
+
+Every transaction begins by saying for whom it runs (servicekit.row_scope), in the same round trip as its BEGIN.
 """
 
 from collections.abc import AsyncIterator
@@ -14,10 +17,11 @@ from sqlalchemy import MetaData, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session, SessionTransaction
 from sqlalchemy.pool import PoolProxiedConnection
-from sqlalchemy.util import greenlet_spawn
+from sqlalchemy.util import await_only, greenlet_spawn
 
+from servicekit.row_scope import Scope, house_of, scope_of_request
 from servicekit.tables import NAMING
 
 
@@ -32,17 +36,27 @@ def new_metadata() -> MetaData:
     return MetaData(naming_convention=NAMING)
 
 
+class _ScopedSession(Session):
+    """A session whose transaction runs for somebody: `info["scope"]` is asked for its settings when it begins."""
+
+
 class Database:
-    """The pools of one process: a writing one, and a reading one that PostgreSQL itself holds to reading."""
+    """The pools of one process: a writing one, and a reading one that PostgreSQL itself holds to reading.
+
+    Sessions opened here run for the house, which sees every row; those of requests are opened by the dependencies
+    below, for whoever is asking. What was opened for nobody sees no row of a protected table.
+    """
 
     def __init__(self, url: str, *, pool: int = 8, application: str = "nhipcau") -> None:
         self._url = make_url(url)
+        self.house = house_of(self._url.username or "")
         self.write_engine = self._engine(pool, application, {})
-        self.read_engine = self._engine(
-            pool, f"{application}-read", {"default_transaction_read_only": "on"}
-        ).execution_options(isolation_level="AUTOCOMMIT")
-        self._writers = async_sessionmaker(self.write_engine, expire_on_commit=False, autoflush=False)
-        self._readers = async_sessionmaker(self.read_engine, expire_on_commit=False, autoflush=False)
+        self.read_engine = self._engine(pool, f"{application}-read", {"default_transaction_read_only": "on"})
+        kept: dict[str, Any] = {"expire_on_commit": False, "autoflush": False}
+        self._writers = async_sessionmaker(self.write_engine, sync_session_class=_ScopedSession, **kept)
+        self._readers = async_sessionmaker(self.read_engine, sync_session_class=_ScopedSession, **kept)
+        single_statements = self.read_engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._fact_readers = async_sessionmaker(single_statements, **kept)
 
     def _engine(self, pool: int, application: str, server: dict[str, str]) -> AsyncEngine:
         engine = create_async_engine(
@@ -60,21 +74,28 @@ class Database:
         return engine
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        """Open one transaction; commit at the end, roll back on any exception."""
-        async with self._writers() as session, session.begin():
+    async def write(self, scope: Scope | None = None) -> AsyncIterator[AsyncSession]:
+        """Open one transaction, of the house unless a scope is given; commit at the end, roll back on any exception."""
+        async with self._writers(info={"scope": scope or self.house}) as session, session.begin():
             yield session
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        """Open a reading session; each statement sees what is committed when it starts."""
-        async with self._readers() as session:
+    async def read(self, scope: Scope | None = None) -> AsyncIterator[AsyncSession]:
+        """Open a reading session, of the house unless a scope is given; each statement sees what is committed then."""
+        async with self._readers(info={"scope": scope or self.house}) as session:
+            yield session
+
+    @asynccontextmanager
+    async def read_facts(self) -> AsyncIterator[AsyncSession]:
+        """Open a reading session without a transaction, for nobody: it sees facts that are public, and no other row."""
+        async with self._fact_readers() as session:
             yield session
 
     async def fetch(self, statement: str, *arguments: Any, writing: bool = False) -> "list[asyncpg.Record]":
         """Run one fixed statement that needs neither session nor transaction around it; see `fetch` below for why.
 
-        On the reading pool, or with `writing` on the other one, where it is a transaction of its own.
+        On the reading pool, or with `writing` on the other one, where it is a transaction of its own. It runs for
+        nobody: it may add what anybody may add, and sees what anybody may see.
         """
         engine = self.write_engine if writing else self.read_engine
         try:
@@ -87,9 +108,10 @@ class Database:
             await greenlet_spawn(pooled.close)
 
     async def connect_raw(self) -> "asyncpg.Connection[asyncpg.Record]":
-        """Open a connection outside the pools, for locks and LISTEN that outlive a request."""
+        """Open a connection of the house outside the pools, for locks and LISTEN that outlive a request."""
         dsn = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
-        return await asyncpg.connect(dsn, timeout=4, server_settings={"statement_timeout": "0"})
+        settings = {"statement_timeout": "0", "role": self.house.role or "none"}
+        return await asyncpg.connect(dsn, timeout=4, server_settings=settings)
 
     async def close(self) -> None:
         """Close both pools."""
@@ -98,9 +120,40 @@ class Database:
 
 
 def _refuse_closed(adapted: Any, *_: Any) -> None:
-    """Let the pool open another connection in place of one that the server closed while nobody used it."""
-    if adapted.driver_connection.is_closed():
+    """Let the pool open another connection in place of one that the server closed while nobody used it.
+
+    The same for one that is still in somebody's transaction, which must not happen: it would see with other eyes.
+    """
+    if adapted.driver_connection.is_closed() or adapted.driver_connection.is_in_transaction():
         raise DisconnectionError
+
+
+class _Begun:
+    """A transaction begun with its scope, as SQLAlchemy's adapter of the driver ends it."""
+
+    def __init__(self, driver: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self._driver = driver
+
+    async def commit(self) -> None:
+        await self._driver.execute("COMMIT")
+
+    async def rollback(self) -> None:
+        await self._driver.execute("ROLLBACK")
+
+
+@event.listens_for(_ScopedSession, "after_begin")
+def _begin_for(session: Session, _: SessionTransaction, connection: Connection) -> None:
+    """Begin the driver's transaction before SQLAlchemy does, with the scope in the same round trip."""
+    adapted: Any = connection.connection.dbapi_connection
+    scope: Scope = session.info["scope"]
+    level = (adapted.isolation_level or "read_committed").replace("_", " ")
+    try:
+        await_only(adapted.driver_connection.execute(f"BEGIN ISOLATION LEVEL {level}; {scope.settings()}"))
+    except BaseException:
+        # Nobody knows how far it came, so nobody gets the connection.
+        connection.invalidate()
+        raise
+    adapted._transaction = _Begun(adapted.driver_connection)
 
 
 _REACHED = "connection"
@@ -137,15 +190,6 @@ async def _run(
 async def _reach_connection(session: AsyncSession) -> tuple[Connection, PoolProxiedConnection]:
     connection = await session.connection()
     pooled = await connection.get_raw_connection()
-    driver: Any = pooled.driver_connection
-    if not driver.is_in_transaction():
-        # SQLAlchemy's adapter sends BEGIN before its first own statement, and this may be the first one of all. The
-        # adapter knows its transaction and ends it as always; in autocommit this does nothing.
-        adapter: Any = pooled.dbapi_connection
-        try:
-            await adapter._start_transaction()
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise asyncpg.InterfaceError("no transaction") from error
     assert connection.sync_connection is not None
     reached = session.info[_REACHED] = connection.sync_connection, pooled
     return reached
@@ -153,16 +197,23 @@ async def _reach_connection(session: AsyncSession) -> tuple[Connection, PoolProx
 
 async def _write_session(request: Request) -> AsyncIterator[AsyncSession]:
     runtime = request.app.state.runtime
-    async with runtime.database.write() as session:
+    async with runtime.database.write(scope_of_request(request)) as session:
         request.state.write_session = session
         yield session
     runtime.waker.wake()
 
 
 async def _read_session(request: Request) -> AsyncIterator[AsyncSession]:
-    async with request.app.state.runtime.database.read() as session:
+    async with request.app.state.runtime.database.read(scope_of_request(request)) as session:
+        yield session
+
+
+async def _fact_session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with request.app.state.runtime.database.read_facts() as session:
         yield session
 
 
 WriteSession = Annotated[AsyncSession, Depends(_write_session, scope="function")]
 ReadSession = Annotated[AsyncSession, Depends(_read_session, scope="function")]
+FactSession = Annotated[AsyncSession, Depends(_fact_session, scope="function")]
+"""For routes that read public facts only: no transaction, so a round trip each for BEGIN and ROLLBACK less."""

@@ -11,6 +11,7 @@ from servicekit.clock import Clock
 from servicekit.db import Database
 from servicekit.encryption import Keyring
 from servicekit.identity import TokenVerifier
+from servicekit.row_scope import Groups
 from servicekit.settings import ServiceSettings
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Service:
 
     `prepare` runs once per process before it serves: it may add to `Runtime.parts` what is this service's own
     (a file store, a signer) and may replace the token verifier (the registry verifies with its own keys).
+    `groups` are the groups of roles by which this service's row-level security asks (servicekit.row_scope).
     """
 
     name: str
@@ -40,6 +42,7 @@ class Service:
     consumers: "tuple[Consumer, ...]" = ()
     jobs: "tuple[Job, ...]" = ()
     references: tuple[str, ...] = ()
+    groups: Groups = field(default_factory=dict)
     prepare: "Callable[[Runtime], Awaitable[None]] | None" = None
 
 

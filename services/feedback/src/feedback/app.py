@@ -6,6 +6,7 @@ from feedback.api import receipts, staff, steps, submissions, tracking, uploads
 from feedback.api.access import Office
 from feedback.consumers import CONSUMERS, KINDS
 from feedback.domain.deadlines import RULES
+from feedback.domain.intake import GROUPS
 from feedback.files import FileStore
 from feedback.jobs import JOBS
 from feedback.queries.directory import Directory
@@ -79,6 +80,7 @@ SERVICE = Service(
     consumers=CONSUMERS,
     jobs=JOBS,
     references=KINDS,
+    groups=GROUPS,
     prepare=prepare,
 )
 

@@ -9,6 +9,7 @@ from oversight.api import cases, recommendations
 from oversight.consumers import FEEDBACK, REGISTRY
 from oversight.domain.errors import RuleUnknown
 from oversight.domain.reply_clock import RULE_KEY
+from oversight.domain.roles import GROUPS
 from oversight.jobs import RECOUNT, overdue_job
 from oversight.queries.registry_facts import REFERENCES
 from oversight.settings import OversightSettings
@@ -36,6 +37,7 @@ SERVICE = Service(
     public=frozenset(),
     consumers=(FEEDBACK, REGISTRY),
     references=REFERENCES,
+    groups=GROUPS,
     prepare=prepare,
 )
 

@@ -73,15 +73,17 @@ def counted(world: Any) -> Iterator[list[str]]:
     write, read = world.database.write_engine.sync_engine, world.database.read_engine.sync_engine
     for engine in (write, read):
         event.listen(engine, "before_cursor_execute", note)
-    event.listen(write, "begin", begin)
-    event.listen(write, "commit", commit)
+        event.listen(engine, "begin", begin)
+        event.listen(engine, "commit", commit)
+        event.listen(engine, "rollback", commit)
     try:
         yield statements
     finally:
         for engine in (write, read):
             event.remove(engine, "before_cursor_execute", note)
-        event.remove(write, "begin", begin)
-        event.remove(write, "commit", commit)
+            event.remove(engine, "begin", begin)
+            event.remove(engine, "commit", commit)
+            event.remove(engine, "rollback", commit)
 
 
 async def test_requests_cost_few_statements(world: Any) -> None:

@@ -29,6 +29,7 @@ from registry.api import (
 )
 from registry.api.access import topmost
 from registry.api.verifying import own_verifier
+from registry.domain.roles import GROUPS
 from registry.domain.second_factor import is_secret
 from registry.foreign.documents import Documents
 from registry.foreign.issuers import Issuers
@@ -141,6 +142,7 @@ SERVICE: Final = Service(
     ),
     public=PUBLIC,
     jobs=JOBS,
+    groups=GROUPS,
     prepare=prepare,
 )
 

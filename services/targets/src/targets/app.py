@@ -11,6 +11,7 @@ from targets.api import indicators, periods, reports
 from targets.consumers import FEEDBACK, REFERENCES, REGISTRY
 from targets.domain.report_steps import RULE
 from targets.jobs import COUNT_OVERDUE, RECOUNT
+from targets.queries.scope import GROUPS
 from targets.settings import TargetsSettings
 from targets.tables import metadata
 
@@ -30,6 +31,7 @@ SERVICE = Service(
     consumers=(REGISTRY, FEEDBACK),
     jobs=(COUNT_OVERDUE, RECOUNT),
     references=REFERENCES,
+    groups=GROUPS,
     prepare=prepare,
 )
 

@@ -11,6 +11,7 @@ from servicekit.settings import ServiceSettings
 from servicekit.signatures import read_private_key
 from webhooks.api import deliveries, endpoints, event_types
 from webhooks.domain.addresses import read_allowed
+from webhooks.domain.endpoint_steps import GROUPS
 from webhooks.sending.attempts import Sender
 from webhooks.sending.guard import Guard, guarded_client
 from webhooks.sending.line import Line
@@ -41,6 +42,7 @@ SERVICE = Service(
     consumers=CONSUMERS,
     jobs=JOBS,
     references=REFERENCES,
+    groups=GROUPS,
     prepare=prepare,
 )
 

@@ -50,18 +50,19 @@ async def deliveries(
 async def one_delivery(
     session: AsyncSession, delivery_id: UUID, organisations: Collection[UUID]
 ) -> tuple[Delivery, Message, Sequence[Attempt]]:
-    """Return a visible delivery with its message and attempts. Raises NotFound."""
+    """Return a visible delivery with its message and attempts (one statement). Raises NotFound."""
     found = (
-        select(Delivery, Message)
+        select(Delivery, Message, Attempt)
         .join(Message)
         .join(Endpoint, Endpoint.id == Delivery.endpoint_id)
+        .outerjoin(Attempt, Attempt.delivery_id == Delivery.id)
         .where(Delivery.id == delivery_id, visible(organisations))
+        .order_by(Attempt.id)
     )
-    row = (await session.execute(found)).one_or_none()
-    if row is None:
+    rows = (await session.execute(found)).all()
+    if not rows:
         raise NotFound
-    tries = select(Attempt).where(Attempt.delivery_id == delivery_id).order_by(Attempt.id)
-    return row[0], row[1], (await session.execute(tries)).scalars().all()
+    return rows[0][0], rows[0][1], [row[2] for row in rows if row[2] is not None]
 
 
 async def organisation_known(session: AsyncSession, organisation_id: UUID) -> bool:

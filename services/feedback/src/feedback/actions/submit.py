@@ -27,6 +27,7 @@ from servicekit.db import Database, fetch
 from servicekit.deadlines import Counted
 from servicekit.errors import Unavailable
 from servicekit.law_book import Law
+from servicekit.row_scope import PUBLIC
 from servicekit.signatures import sign_bytes
 from servicekit.working_days import local_date
 from servicekit.writes import Write, write_together
@@ -99,7 +100,7 @@ _SUBMISSION = (
     ),
 )
 _NAME = (("name", "INSERT INTO identity_vault (submission_id, contact_sealed) VALUES ($1, $2)"),)
-_HASHES = "SELECT id, sha256 FROM attachment WHERE id = ANY($1)"
+_HASHES = "SELECT id, sha256 FROM uploads_named($1)"
 _CLAIM = "UPDATE attachment SET submission_id = $1 WHERE id = ANY($2) AND submission_id IS NULL RETURNING id"
 
 
@@ -148,7 +149,7 @@ async def submit(
         try:
             if not draft.attachments:
                 return await store(database, ticket, [])
-            async with database.write() as session:
+            async with database.write(PUBLIC) as session:
                 submitted = await store(session, ticket, await _photo_hashes(session, draft.attachments))
                 await _claim_photos(session, ticket.id, draft.attachments)
             return submitted

@@ -10,6 +10,8 @@ ANONYMOUS: Final = "anonymous"
 STAFF: Final = ("intake_officer", "front_officer", "handler", "head")
 """Roles that may see items of their organisation and those below it."""
 REVEALERS: Final = frozenset({"front_officer", "head", "data_protection_officer"})
+GROUPS: Final = {"staff": frozenset(STAFF) | REVEALERS, "revealers": REVEALERS}
+"""What the row-level security asks by: who sees an item's rows, and who the rows of its sender's name."""
 
 
 class _FieldInvalid(Invalid):

@@ -24,7 +24,5 @@ FRONT_PATH = literal_column(
 ).label("front_path")
 """The Front committee and the organisations above it."""
 
-HAS_IDENTITY = literal_column(
-    "EXISTS (SELECT FROM identity_vault v WHERE v.submission_id = submission.id)", Boolean
-).label("has_identity")
-"""Whether a name was left."""
+HAS_IDENTITY = literal_column("submission.identity_mode <> 'anonymous'", Boolean).label("has_identity")
+"""Whether a name was left. Asked of the item: the vault itself shows no row to who may not reveal."""

@@ -1,21 +1,24 @@
-"""What the holder of code and secret sees; each read is one statement by one index."""
+"""What the holder of code and secret sees; each read is one statement by one index.
+
+`submission_of_ticket` opens the rows of exactly this ticket to the rest of the transaction (row-level security).
+"""
 
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import LargeBinary, Row, Uuid, bindparam, literal_column, select, text
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from feedback.domain.intake import UnknownTicket
 from feedback.queries.deadlines import CHANGES
 from feedback.queries.parts import FILES, LINES
-from feedback.tables import attachment, submission
+from feedback.tables import submission
 from servicekit.db import Database
 
 _COLUMNS = tuple(
-    submission.c[name]
+    literal_column(f"submission.{name}", submission.c[name].type).label(name)
     for name in (
         "id",
         "code",
@@ -41,17 +44,18 @@ _COLUMNS = tuple(
         "case_id",
     )
 )
-_BY_TICKET = submission.c.secret_hmac == bindparam("ticket")
+_OPENED = text("submission_of_ticket(:ticket) AS submission").bindparams(bindparam("ticket", type_=LargeBinary))
 _DRIVER = asyncpg.dialect()  # type: ignore[no-untyped-call]
-_IN_FULL = str(select(*_COLUMNS, LINES, FILES, CHANGES).where(_BY_TICKET).compile(dialect=_DRIVER))
-_FOR_STEP = select(*_COLUMNS).where(_BY_TICKET)
-_FOR_DEADLINE = select(*_COLUMNS, CHANGES).where(_BY_TICKET)
-_RECEIPT = select(submission.c.id, submission.c.receipt_sealed).where(_BY_TICKET)
-_FILE = (
-    select(attachment)
-    .join(submission, submission.c.id == attachment.c.submission_id)
-    .where(_BY_TICKET, attachment.c.id == bindparam("attachment_id"))
-)
+_IN_FULL = str(select(*_COLUMNS, LINES, FILES, CHANGES).select_from(_OPENED).compile(dialect=_DRIVER))
+_FOR_STEP = select(*_COLUMNS).select_from(_OPENED)
+_FOR_DEADLINE = select(*_COLUMNS, CHANGES).select_from(_OPENED)
+_RECEIPT = select(_COLUMNS[0], literal_column("submission.receipt_sealed", LargeBinary).label("receipt_sealed"))
+_RECEIPT = _RECEIPT.select_from(_OPENED)
+# OFFSET 0 keeps the planner from looking at the photo before the ticket is known.
+_FILE = text(
+    "SELECT photo.* FROM submission_of_ticket(:ticket) AS submission CROSS JOIN LATERAL"
+    " (SELECT * FROM attachment WHERE submission_id = submission.id AND id = :attachment_id OFFSET 0) AS photo"
+).bindparams(bindparam("ticket", type_=LargeBinary), bindparam("attachment_id", type_=Uuid))
 
 
 async def tracked_in_full(database: Database, ticket: bytes) -> SimpleNamespace:

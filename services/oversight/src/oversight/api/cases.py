@@ -102,10 +102,9 @@ async def get_case(
     case_id: Uuid, session: ReadSession, actor: CaseReader, book: Book, response: Response
 ) -> CaseDetail:
     """Return a case file with the clocks of its recommendations."""
-    case = await cases.case(session, case_id, actor)
-    clocks = await cases.clocks(session, case_id)
+    case, clocks = await cases.case_with_clocks(session, case_id, actor)
     set_etag(response, case.version)
-    return CaseDetail(**case_fields(case, actor, book), recommendations=served_answers(list(clocks), book))
+    return CaseDetail(**case_fields(case, actor, book), recommendations=served_answers(clocks, book))
 
 
 @router.post(

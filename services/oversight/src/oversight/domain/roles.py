@@ -13,3 +13,6 @@ CASE_READERS: Final = PRESIDING | {"head", "intake_officer", "monitoring_officer
 
 RECOMMENDATION_READERS: Final = CASE_READERS | ADDRESSED
 """Those who may read what was recommended, by their side's visibility."""
+
+GROUPS: Final = {"case_readers": CASE_READERS, "reply_readers": RECOMMENDATION_READERS}
+"""What the row-level security asks by."""

@@ -1,6 +1,7 @@
 """Reads of case files and of the feedback items they can be opened from."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,17 @@ from servicekit.errors import NotFound
 from servicekit.identity import Actor
 from servicekit.pages import Window
 from servicekit.reference import within
+
+_CLOCK = (
+    recommendation.c.id,
+    recommendation.c.number,
+    recommendation.c.served_on,
+    addressee.c.organisation_id,
+    addressee.c.status,
+    addressee.c.reply_due_on,
+    addressee.c.due_provisional,
+    recommendation.c.rule,
+)
 
 
 async def case(session: AsyncSession, case_id: UUID, actor: Actor) -> Row[Any]:
@@ -54,25 +66,27 @@ async def cases(
     return (await session.execute(window.select(statement, [oversight_case.c.id], descending=True))).all()
 
 
-async def clocks(session: AsyncSession, case_id: UUID) -> Sequence[Row[Any]]:
-    """Return one line per addressee of a case's recommendations, oldest recommendation first (one statement)."""
+async def case_with_clocks(session: AsyncSession, case_id: UUID, actor: Actor) -> tuple[Row[Any], list[Any]]:
+    """Return a visible case file, and a line per addressee of its recommendations, oldest first (one statement).
+
+    Raises NotFound.
+    """
     statement = (
-        select(
-            recommendation.c.id,
-            recommendation.c.number,
-            recommendation.c.served_on,
-            addressee.c.organisation_id,
-            addressee.c.status,
-            addressee.c.reply_due_on,
-            addressee.c.due_provisional,
-            recommendation.c.rule,
+        select(oversight_case, *(column.label(f"clock_{column.name}") for column in _CLOCK))
+        .outerjoin(recommendation, recommendation.c.case_id == oversight_case.c.id)
+        .outerjoin(addressee, addressee.c.recommendation_id == recommendation.c.id)
+        .where(
+            oversight_case.c.id == case_id,
+            within(oversight_case.c.presiding_organisation_id, case_scope(actor)),
         )
-        .join(addressee, addressee.c.recommendation_id == recommendation.c.id)
-        .where(recommendation.c.case_id == case_id)
         .order_by(recommendation.c.id, addressee.c.id)
     )
-    rows: Sequence[Any] = (await session.execute(statement)).all()
-    return rows
+    rows = (await session.execute(statement)).all()
+    if not rows:
+        raise NotFound
+    names = [column.name for column in _CLOCK]
+    lines = [SimpleNamespace(**{name: getattr(row, f"clock_{name}") for name in names}) for row in rows]
+    return rows[0], [line for line in lines if line.organisation_id is not None]
 
 
 async def open_addressees(session: AsyncSession, case_id: UUID) -> int:

@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain.revocation import REMEMBERED, RevocationReason
-from registry.tables import Account, ApiClient, Revocation, RoleGrant, SignInSession
+from registry.tables import Account, ApiClient, Revocation, SignInSession
+from servicekit.db import fetch
 
 
 async def end_sessions(
@@ -49,12 +50,8 @@ async def revoke_client(session: AsyncSession, client: UUID, *, reason: Revocati
 
 async def revoke_holders(session: AsyncSession, organisations: Collection[UUID], *, now: datetime) -> None:
     """Make the tokens of everybody who holds a role at these organisations worthless: they have ended or end today."""
-    held = (RoleGrant.organisation_id.in_(organisations), RoleGrant.ended_at.is_(None))
-    holders: list[UUID] = []
-    for table, column in ((Account, RoleGrant.account_id), (ApiClient, RoleGrant.api_client_id)):
-        holding = select(column).where(*held, column.is_not(None))
-        locked = select(table.id).where(table.id.in_(holding)).order_by(table.id).with_for_update(key_share=True)
-        holders += await session.scalars(locked)
+    # The one who ends a body need not be allowed to see everybody who holds a role there.
+    holders = [row[0] for row in await fetch(session, "SELECT hold_holders($1::uuid[])", list(organisations))]
     if holders:
         await _remember(session, holders, reason="organisation_ended", now=now)
 

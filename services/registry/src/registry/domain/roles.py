@@ -18,6 +18,8 @@ PERSON_ROLES: Final = frozenset(
         "data_protection_officer",
     }
 )
+GROUPS: Final = {"administrators": frozenset({"administrator"})}
+"""What the row-level security asks by."""
 CLIENT_ROLES: Final = frozenset({"integrating_system"})
 DECIDING: Final[Mapping[str, str]] = {
     "administrator": "gives roles and lets people back in",

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from servicekit.clock import Now
-from servicekit.db import ReadSession
+from servicekit.db import FactSession
 from servicekit.errors import NotFound
 from servicekit.pages import InvalidCursor, Page, PageQuery
 from servicekit.routes import answers, new_router
@@ -22,7 +22,7 @@ router: APIRouter = new_router("targets", "indicators")
 
 
 @router.get("/indicators", **answers(InvalidCursor))
-async def list_indicators(actor: Reader, pages: PageQuery, session: ReadSession) -> Page[IndicatorAnswer]:
+async def list_indicators(actor: Reader, pages: PageQuery, session: FactSession) -> Page[IndicatorAnswer]:
     """List the indicators with the resolution's words, their targets and what the text leaves open."""
     window = pages.window("targets.indicators")
     rows = await queries.list_indicators(session, window)
@@ -35,7 +35,7 @@ async def list_indicators(actor: Reader, pages: PageQuery, session: ReadSession)
 
 
 @router.get("/indicators/{code}", **answers(NotFound))
-async def read_indicator(actor: Reader, code: Code, session: ReadSession) -> IndicatorAnswer:
+async def read_indicator(actor: Reader, code: Code, session: FactSession) -> IndicatorAnswer:
     """Return one indicator."""
     row = await queries.find_indicator(session, code)
     targets = await queries.find_targets(session, [row.id])
@@ -47,7 +47,7 @@ async def read_progress(
     actor: Reader,
     code: Code,
     period: Annotated[Code, Query(description="Period code: 2025, 2025S1, 2025Q1 or 202503")],
-    session: ReadSession,
+    session: FactSession,
     now: Now,
     organisation_id: Annotated[Uuid | None, Query(description="Only what lies at or below this organisation")] = None,
 ) -> ProgressAnswer:

@@ -5,6 +5,8 @@ from servicekit.lifecycle import SYSTEM, Step
 ACTIVE, DISABLED, DELETED = "active", "disabled", "deleted"
 INITIAL = ACTIVE
 OWNERS = frozenset({"integrating_system", "administrator"})
+GROUPS = {"owners": OWNERS}
+"""What the row-level security asks by."""
 
 STEPS = (
     Step("disable", ACTIVE, DISABLED, by=OWNERS, event="webhooks.endpoint.disabled.v1"),
