@@ -56,6 +56,7 @@ class Backend:
 
     port: int = 0
     requests: list[Request] = field(default_factory=list)
+    errands: list[Request] = field(default_factory=list)
     handlers: dict[bytes, Handler] = field(default_factory=dict)
     keys: dict[str, Any] = field(default_factory=dict)
     documents: dict[str, Any] = field(default_factory=dict)
@@ -65,8 +66,7 @@ class Backend:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while request := await read_request(reader, writer, self._streams):
-                if not self._own_errand(request):
-                    self.requests.append(request)
+                (self.errands if self._own_errand(request) else self.requests).append(request)
                 reply = await self._reply(request)
                 if reply is None:
                     break
@@ -78,15 +78,20 @@ class Backend:
             writer.close()
 
     def _own_errand(self, request: Request) -> bool:
-        """The gateway asks whose access was revoked by itself, at any time; nobody's request."""
-        return b"/registry/revocations" in request.line or b'"client_secret": "of-the-gateway"' in request.body
+        """What the gateway asks by itself, at any time: keys, whose access was revoked, its own token."""
+        if any(path in request.line for path in (b"/registry/revocations", b"/registry/jwks.json")):
+            return True
+        return self._own_sign_in(request)
+
+    def _own_sign_in(self, request: Request) -> bool:
+        return b'"client_secret": "of-the-gateway"' in request.body
 
     def _streams(self, line: bytes) -> bool:
         return b"/stream-in" in line
 
     async def _reply(self, request: Request) -> bytes | None:
         path = request.line.split(b" ")[1].partition(b"?")[0]
-        if path in self.handlers:
+        if path in self.handlers and not self._own_sign_in(request):
             return await self.handlers[path](request)
         if path == b"/api/v1/registry/jwks.json":
             return answer(json.dumps(self.keys).encode())
@@ -306,4 +311,5 @@ def bearer(signer: Signer) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def fresh_backend(backend: Backend) -> None:
     backend.requests.clear()
+    backend.errands.clear()
     backend.handlers.clear()

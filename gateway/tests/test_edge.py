@@ -127,7 +127,7 @@ async def test_102_doubtful_requests_are_refused(door: Any, backend: Any, name: 
     answer = await door.raw(data)
     assert answer.status in expected
     answer.problem()
-    assert [request.line for request in backend.requests if b"jwks" not in request.line] == []
+    assert backend.requests == []
 
 
 @pytest.mark.parametrize(

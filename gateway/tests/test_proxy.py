@@ -54,7 +54,7 @@ FORGED = [
 
 async def test_103_what_claims_an_identity_or_an_origin_is_dropped(door: Any, backend: Any) -> None:
     await door.raw(request(UNITS.encode(), *FORGED))
-    (sent,) = [each for each in backend.requests if UNITS.encode() in each.line]  # the door reads keys meanwhile
+    (sent,) = backend.requests
     assert sorted(name.lower() for name, _ in sent.headers) == [b"host", b"traceparent", b"x-request-id"]
     assert b"forged" not in b"".join(value for _, value in sent.headers)
 

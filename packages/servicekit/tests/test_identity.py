@@ -194,7 +194,7 @@ async def test_whoever_comes_while_the_keys_are_fetched_waits_for_them(keys: Key
         await gate.wait()
         return await keys()
 
-    verifier = TokenVerifier(slow, issuer=ISSUER)
+    verifier = TokenVerifier(slow, issuer=ISSUER, revocations=Revocations(nothing_revoked))
     waiting = [asyncio.create_task(verifier.verify(signed(jti=str(number)))) for number in range(5)]
     await asyncio.sleep(0.01)
     gate.set()
