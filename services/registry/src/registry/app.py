@@ -24,6 +24,7 @@ from registry.api import (
     restructurings,
     revocations,
     sessions,
+    setup,
     territory,
     tokens,
 )
@@ -136,6 +137,7 @@ SERVICE: Final = Service(
         calendar.router,
         law.router,
         instruments.router,
+        setup.router,
         reference.router,
         audit_router("registry", topmost),
         revocations.router,

@@ -34,11 +34,10 @@ CONFIDENCE_TEXTS = {
 }
 
 
-class RuleRequest(ApiModel):
-    """A new version of a rule; `replaces_version` is the version you saw, null for a rule that did not exist."""
+class RuleText(ApiModel):
+    """What a version of a rule says, and how surely it was read."""
 
     key: RuleKey
-    replaces_version: Annotated[int, WholeNumber(ge=1, le=100_000)] | None
     title: SafeLine
     amount: Annotated[int, WholeNumber(ge=0, le=3650)]
     unit: Literal["working_days", "calendar_days"]
@@ -49,6 +48,12 @@ class RuleRequest(ApiModel):
     confidence: Confidence
     note: SafeLine | None = None
     valid_from: LegalDate
+
+
+class RuleRequest(RuleText):
+    """A new version of a rule; `replaces_version` is the version you saw, null for a rule that did not exist."""
+
+    replaces_version: Annotated[int, WholeNumber(ge=1, le=100_000)] | None
 
 
 class RuleEndRequest(ApiModel):

@@ -1,39 +1,27 @@
 """Restructurings of units and bodies, for administrators; reading the outcome is in `territory` and `history`."""
 
 from datetime import timedelta
-from typing import Annotated
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Depends, Response
 
 from registry.actions.restructure import Restructuring, restructure
 from registry.api.access import Administrator
+from registry.api.dry_run import DryRun, claim_unless_dry
 from registry.api.restructuring_answers import RestructuringAnswer, ended_answer, link_answers, started_answer
 from registry.api.restructuring_models import RestructuringRequest
 from registry.domain.errors import OutsideYourOrganisations
 from registry.domain.history_errors import ALL
 from servicekit.clock import Now
 from servicekit.db import WriteSession
-from servicekit.idempotency import TheKey, claim_key
 from servicekit.routes import answers, new_router
-from servicekit.text import FlagParam
 
 router = new_router("registry", "restructurings")
-
-DryRun = Annotated[FlagParam, Query(description="Answer what it would come to, and store nothing.")]
-
-
-async def _claim_unless_dry(
-    request: Request, session: WriteSession, now: Now, key: TheKey, dry_run: DryRun = False
-) -> None:
-    """A dry run leaves the key free for the real one, which has the same body."""
-    if not dry_run:
-        await claim_key(request, session, now, key)
 
 
 @router.post(
     "/restructurings",
     status_code=201,
-    dependencies=[Depends(_claim_unless_dry)],
+    dependencies=[Depends(claim_unless_dry)],
     **answers(OutsideYourOrganisations, *ALL),
 )
 async def restructure_all(

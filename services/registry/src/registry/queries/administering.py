@@ -54,6 +54,26 @@ async def administered_account(session: AsyncSession, actor: Actor, account: UUI
     return row
 
 
+async def administered_accounts_named(
+    session: AsyncSession, actor: Actor, names: Collection[str]
+) -> dict[str, Account]:
+    """Return the accounts with these user names, locked against others, as far as the actor looks after them."""
+    found = await session.scalars(
+        _accounts(actor).where(Account.username.in_(names)).order_by(Account.id).with_for_update(of=Account)
+    )
+    return {row.username: row for row in found}
+
+
+async def administered_clients_named(
+    session: AsyncSession, actor: Actor, names: Collection[str]
+) -> dict[str, ApiClient]:
+    """Return the clients with these client ids, locked against others, as far as the actor looks after them."""
+    found = await session.scalars(
+        _clients(actor).where(ApiClient.client_id.in_(names)).order_by(ApiClient.id).with_for_update(of=ApiClient)
+    )
+    return {row.client_id: row for row in found}
+
+
 async def administered_client(session: AsyncSession, actor: Actor, client: UUID) -> ApiClient:
     """Return a client for changing, locked against others. Raises NotFound when it is not the actor's business."""
     found = await session.scalars(_clients(actor).where(ApiClient.id == client).with_for_update(of=ApiClient))
