@@ -43,7 +43,8 @@ class Wanted:
 async def apply(setting: Setting, wanted: Wanted, *, dry_run: bool) -> list[Change]:
     """Make the house as the file says and return line by line what changed; a dry run takes all of it back.
 
-    A dry run goes the whole way, so it fails where the real one would. Raises HouseMatter and what the single actions raise.
+    A dry run goes the whole way, so it fails where the real one would. Raises HouseMatter and what the single actions
+    raise.
     """
     administers = setting.actor.organisations("administrator")
     if (wanted.years or wanted.days or wanted.rules) and not await any_topmost(setting.session, administers):
