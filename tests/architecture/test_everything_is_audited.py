@@ -17,6 +17,7 @@ from fastapi.routing import APIRoute
 SERVICES = ("registry", "targets", "feedback", "oversight", "webhooks")
 WRITING = {"POST", "PUT", "PATCH", "DELETE"}
 NOTHING_TO_AUDIT = {
+    "registry.begin_sign_in": "nobody is known yet; the sign-in with what the provider sends is audited",
     "feedback.verify_receipt": "computes; stores nothing",
     "feedback.upload_photo": "a photo nobody has named yet; the submission that names it is audited",
     "feedback.track": "the sender reads what is theirs; secrets must not stand in an address, so it is a POST",

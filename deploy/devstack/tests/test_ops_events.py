@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from contracts import feedback_v1, oversight_v1
 from contracts.envelope import Fact
-from devstack.databases import drop_database, ensure_database
+from devstack.databases import drop_database, ensure_database, with_database
 from devstack.ops import dlq, reconcile
 from devstack.ops.dlq import Wanted
 from devstack.ops.reconcile import _events
@@ -66,7 +66,7 @@ async def take(stack: Stack, service: str, name: str) -> None:
 
 
 async def rows(stack: Stack, service: str, statement: str, *arguments: object) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(stack.dsn(service, "owner"))
+    connection = await asyncpg.connect(with_database(stack.admin_dsn, service))
     found: list[asyncpg.Record] = await connection.fetch(statement, *arguments)
     await connection.close()
     return found

@@ -16,6 +16,7 @@ import pytest
 from pyotp import TOTP
 
 from devstack import folder, paths
+from devstack.databases import with_database
 from devstack.ops import keys, resealing
 from devstack.ops.keyrings import Ring, Rotations, key_bytes
 from devstack.ops.progress import Progress
@@ -77,7 +78,7 @@ def keyring_of(stack: Stack, service: str, *, only_current: bool = False) -> Key
 
 
 async def run(stack: Stack, service: str, statement: str, *arguments: object) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(stack.dsn(service, "owner"))
+    connection = await asyncpg.connect(with_database(stack.admin_dsn, service))
     found: list[asyncpg.Record] = await connection.fetch(statement, *arguments)
     await connection.close()
     return found

@@ -1,6 +1,7 @@
 """What was answered is committed: the response leaves after the commit, and carries the commit's failure."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -87,6 +88,10 @@ def build(database: Database) -> FastAPI:
     @router.post("/writes-while-reading")
     async def write_while_reading(session: ReadSession) -> None:
         await session.execute(text("INSERT INTO thing VALUES (gen_random_uuid(), 99)"))
+
+    @router.get("/expensive")
+    async def search(session: ReadSession) -> None:
+        await session.execute(text("SELECT pg_sleep(60)"))
 
     @router.post("/fetched")
     async def fetched() -> dict[str, int]:
@@ -271,6 +276,21 @@ async def test_a_parameter_nobody_knows_is_refused(service: SimpleNamespace) -> 
     for query in ("sort=id;drop", "sort=pg_sleep(5)", "filter[user.password]=x", "limit=1"):
         response = await service.client.patch(f"{path}?{query}", headers={"If-Match": '"1"'})
         assert (response.status_code, response.json()["code"]) == (422, "unknown_parameter")
+
+
+async def test_86_statements_that_take_too_long_are_503_and_hold_no_write_up(service: SimpleNamespace) -> None:
+    """Each ends after the five seconds of deploy/postgres/roles.sql; who finds no connection is told before."""
+    began = time.monotonic()
+    searches = [asyncio.create_task(service.client.get("/expensive")) for _ in range(50)]
+    await asyncio.sleep(0.5)
+    for _ in range(5):
+        asked = time.monotonic()
+        assert (await service.client.post("/things", json={"name": "một"}, headers=key())).status_code == 201
+        assert time.monotonic() - asked < 1
+    answered = await asyncio.gather(*searches)
+    assert {(one.status_code, one.json()["code"]) for one in answered} == {(503, "unavailable")}
+    assert all(int(one.headers["retry-after"]) > 0 for one in answered)
+    assert time.monotonic() - began < 10
 
 
 async def test_a_database_that_is_away_is_an_honest_503(engines: Any, service: SimpleNamespace) -> None:

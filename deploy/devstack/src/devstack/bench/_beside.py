@@ -123,7 +123,7 @@ class Beside:
 
     async def settle(self, patience: float = 120.0) -> None:
         """Wait until what may leave is published and consumed and every audit entry is sealed."""
-        feedback = await asyncpg.connect(self.stack.dsn("feedback"))
+        feedback = await asyncpg.connect(with_database(self.stack.admin_dsn, "feedback"))
         client = await nats.connect(self.stack.nats_url("ops"))
         try:
 

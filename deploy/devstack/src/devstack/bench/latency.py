@@ -15,6 +15,7 @@ import httpx
 
 from devstack.bench._processor import Meter
 from devstack.bench.submission import PATH, one_submission
+from devstack.databases import with_database
 from devstack.stack import Stack
 
 PER_SECOND = 35
@@ -102,11 +103,11 @@ async def _send(client: httpx.AsyncClient, seconds: int) -> set[str]:
 
 async def _waits(stack: Stack, consumer: str, codes: set[str]) -> list[float]:
     """Return, sorted, the milliseconds between both commits of every submission that arrived at a consumer."""
-    feedback = await asyncpg.connect(stack.dsn("feedback"))
+    feedback = await asyncpg.connect(with_database(stack.admin_dsn, "feedback"))
     origin = {row["id"]: row["at"] for row in await feedback.fetch(_ORIGIN + " AND code = ANY($1)", list(codes))}
     subjects = {row["id"]: row["subject"] for row in await feedback.fetch(_EVENTS) if row["subject"] in origin}
     await feedback.close()
-    other = await asyncpg.connect(stack.dsn(consumer))
+    other = await asyncpg.connect(with_database(stack.admin_dsn, consumer))
     effects = await other.fetch(_EFFECT, list(subjects))
     await other.close()
     return sorted((row["at"] - origin[subjects[row["event_id"]]]).total_seconds() * 1000 for row in effects)

@@ -15,6 +15,7 @@ from devstack.processes import StackError
 from servicekit.encryption import CannotOpen, Keyring
 from servicekit.failures import is_transient
 from servicekit.key_rotation import rotate
+from servicekit.row_scope import house_of
 
 BATCH = 200
 """Rows locked at once: few enough that a request waiting for one of them does not notice."""
@@ -32,7 +33,14 @@ class Columns:
         self._engine = create_async_engine(
             place.app_url,
             poolclass=NullPool,
-            connect_args={"server_settings": {"application_name": "ops keys", "statement_timeout": "0"}},
+            connect_args={
+                "server_settings": {
+                    "application_name": "ops keys",
+                    "statement_timeout": "0",
+                    # Of the house, as its own sessions are: for anybody else a table may look empty of an old key.
+                    "role": house_of(service).role or "none",
+                }
+            },
         )
         self._sessions = async_sessionmaker(self._engine)
 
