@@ -12,18 +12,26 @@ from uuid import UUID
 
 import httpx
 import pytest
+from fastapi.routing import APIRoute
 
 from devstack.credentials import new_signing_key
 from devstack.engines import Engines
 from devstack.testing import Issuer, fresh_database, migrated_engines, new_secrets, tell_complete, tell_facts
 from servicekit import migrations
 from servicekit.web import running
-from webhooks.app import create_app
+from webhooks.app import SERVICE, create_app
 from webhooks.settings import WebhooksSettings
 
 BASE = "/api/v1/webhooks"
 OURS, CHILD, OTHERS = UUID(int=1), UUID(int=2), UUID(int=3)
 ISSUER = Issuer()
+OPERATIONS = tuple(
+    route.operation_id
+    for router in SERVICE.routers
+    for route in router.routes
+    if isinstance(route, APIRoute) and route.operation_id
+)
+"""The scopes of a client that may call everything here its role allows."""
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +81,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def token(organisation: UUID = OURS, role: str = "integrating_system") -> dict[str, str]:
-    return {"Authorization": f"Bearer {ISSUER.token((role, organisation), kind='client')}"}
+    return {"Authorization": f"Bearer {ISSUER.token((role, organisation), kind='client', scopes=OPERATIONS)}"}
 
 
 @pytest.fixture

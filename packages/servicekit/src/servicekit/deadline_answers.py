@@ -8,18 +8,14 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy import JSON, ColumnElement, func, literal_column, select, type_coerce
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from servicekit.deadlines import CONFIDENCE_TEXTS, PROVISIONAL_NOTE, RuleVersion
 from servicekit.tables import deadline_change
 from servicekit.text import Answer
 
-_OF_ITEM = (
-    select(deadline_change)
-    .where(deadline_change.c.item_id == bindparam("item_id", type_=Uuid))
-    .order_by(deadline_change.c.changed_at, deadline_change.c.id)
-)
+_change = deadline_change.alias("change")
 _KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "holiday": ("là ngày nghỉ lễ", "is a public holiday"),
     "off_in_lieu": ("là ngày nghỉ bù, hoán đổi", "is a day off in lieu"),
@@ -84,9 +80,16 @@ class DeadlineChangeAnswer(Answer):
     text_en: str
 
 
-async def deadline_changes(session: AsyncSession, item_id: UUID) -> list[DeadlineChangeAnswer]:
-    """Return what was recounted for an item, oldest first (one statement)."""
-    return change_answers(row._asdict() for row in await session.execute(_OF_ITEM, {"item_id": item_id}))
+def changes_of(item: ColumnElement[UUID]) -> ColumnElement[Any]:
+    """Return the column `deadline_changes`: what was recounted for the item with this id, oldest first.
+
+    A part of the statement that reads the item, so that explaining a deadline needs no statement more.
+    """
+    row, order = literal_column("change", JSON), (_change.c.changed_at, _change.c.id)
+    listed = func.coalesce(func.json_agg(aggregate_order_by(func.to_json(row), *order)), literal_column("'[]'::json"))
+    # By its name, so that it need not be a column of a table that SQLAlchemy sees in the statement around.
+    of_item = select(type_coerce(listed, JSON)).where(_change.c.item_id == literal_column(str(item)))
+    return of_item.scalar_subquery().label("deadline_changes")
 
 
 def change_answers(rows: Iterable[Mapping[str, Any]]) -> list[DeadlineChangeAnswer]:

@@ -23,7 +23,7 @@ from servicekit.working_days import local_date
 
 
 class RegistryStandIn(BaseHTTPRequestHandler):
-    """Answers what this service asks the registry: keys, its token, pages of facts."""
+    """Answers what this service asks the registry: keys, its token, what was revoked, pages of facts."""
 
     keys: Any = None
     facts: Any = None
@@ -31,6 +31,8 @@ class RegistryStandIn(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.path.startswith("/api/v1/registry/jwks.json"):
             self._answer(self.keys)
+        elif self.path.startswith("/api/v1/registry/revocations"):
+            self._answer({"items": [], "cursor": "0"})
         else:
             kind = self.path.partition("kind=")[2].partition("&")[0]
             self._answer({"items": self.facts.get(kind, []), "next_cursor": None})
@@ -142,7 +144,7 @@ def test_silence_is_noticed_and_told_by_the_running_process(world: Any, engines:
         return found if found[str(world.committee)] == "overdue" else None
 
     assert until(states)[str(world.other_committee)] == "served"
-    told = asyncio.run(events_told(engines.dsn("oversight", "app")))
+    told = asyncio.run(events_told(engines.databases["oversight"].admin_dsn))
     assert told == [
         "oversight.case.opened.v1",
         "oversight.case.planned.v1",

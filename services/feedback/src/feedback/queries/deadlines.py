@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import JSON, Row, case, literal, literal_column, select
+from sqlalchemy import Row, case, literal, select
 
 from feedback.domain.deadlines import RUNNING, STATUS
 from feedback.tables import submission
+from servicekit.deadline_answers import changes_of
 from servicekit.deadlines import RuleVersion, rule_version
 
 SUBMISSIONS = submission
@@ -27,11 +28,7 @@ RUNNING_DEADLINES = select(
 ).where(_column.status.in_(list(RUNNING)))
 """At most one deadline of a submission runs; what was answered, refused or guided out never changes."""
 
-CHANGES = literal_column(
-    "(SELECT coalesce(json_agg(to_json(d) ORDER BY d.changed_at, d.id), '[]') FROM deadline_change d"
-    " WHERE d.item_id = submission.id)",
-    JSON,
-).label("deadline_changes")
+CHANGES = changes_of(_column.id)
 """What was recounted for a submission, oldest first."""
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from oversight.api.case_models import OrganisationAnswer
 from oversight.domain.reply_clock import read_pinned
 from oversight.queries.recommendations import Part
-from servicekit.deadline_answers import DeadlineChangeAnswer
+from servicekit.deadline_answers import DeadlineChangeAnswer, change_answers
 from servicekit.deadlines import CONFIDENCE_TEXTS
 from servicekit.law_book import Law
 from servicekit.reference import ReferenceBook
@@ -64,8 +64,8 @@ class DeadlineAnswer(Answer):
     changes: list[DeadlineChangeAnswer]
 
 
-def deadline_answer(part: Part, book: ReferenceBook, law: Law, changes: list[DeadlineChangeAnswer]) -> DeadlineAnswer:
-    """Explain the reply deadline of one addressee with its pinned rule."""
+def deadline_answer(part: Part, book: ReferenceBook, law: Law) -> DeadlineAnswer:
+    """Explain the reply deadline of one addressee with its pinned rule; `part` has its `deadline_changes`."""
     rule = read_pinned(part.rule)
     counted = law.count(rule, part.received_on).due
     vi, en = CONFIDENCE_TEXTS[rule.confidence]
@@ -105,5 +105,5 @@ def deadline_answer(part: Part, book: ReferenceBook, law: Law, changes: list[Dea
             DayAnswer(date=day.date, counted=day.counted, reason_vi=day.reason_vi, reason_en=day.reason_en)
             for day in counted.days
         ],
-        changes=changes,
+        changes=change_answers(part.deadline_changes),
     )

@@ -24,7 +24,6 @@ from oversight.domain import errors
 from oversight.queries import recommendations
 from servicekit.clock import Now
 from servicekit.db import ReadSession, WriteSession
-from servicekit.deadline_answers import deadline_changes
 from servicekit.errors import StepNotAllowed
 from servicekit.etags import ExpectedVersion, set_etag
 from servicekit.pages import InvalidCursor, Page, PageQuery
@@ -113,9 +112,9 @@ async def get_deadline(
     response: Response,
 ) -> DeadlineAnswer:
     """Explain day by day when this addressee's reply is due, by the pinned rule, how sure that is, and what it was."""
-    part = await recommendations.part(session, recommendation_id, organisation_id, actor)
+    part = await recommendations.part_for_deadline(session, recommendation_id, organisation_id, actor)
     set_etag(response, part.version)
-    return deadline_answer(part, book, law, await deadline_changes(session, part.id))
+    return deadline_answer(part, book, law)
 
 
 @router.post(f"{PART}/acknowledge", summary="Xác nhận đã nhận kiến nghị", **answers(StepNotAllowed))

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from oversight.domain.addressee_steps import WAITING
 from oversight.queries.visibility import case_scope, reply_scope
 from oversight.tables import addressee, oversight_case, recommendation
+from servicekit.deadline_answers import changes_of
 from servicekit.errors import NotFound
 from servicekit.identity import Actor
 from servicekit.pages import Window
@@ -60,7 +61,21 @@ async def parts(session: AsyncSession, recommendation_id: UUID, actor: Actor) ->
 
 async def part(session: AsyncSession, recommendation_id: UUID, organisation_id: UUID, actor: Actor) -> Row[Any]:
     """Return one addressee's part if the actor may see it (one statement). Raises NotFound."""
-    statement = _parts().where(
+    return await _one_part(session, _parts(), recommendation_id, organisation_id, actor)
+
+
+async def part_for_deadline(
+    session: AsyncSession, recommendation_id: UUID, organisation_id: UUID, actor: Actor
+) -> Row[Any]:
+    """Return a part with its `deadline_changes` if the actor may see it (one statement). Raises NotFound."""
+    statement = _parts().add_columns(changes_of(addressee.c.id))
+    return await _one_part(session, statement, recommendation_id, organisation_id, actor)
+
+
+async def _one_part(
+    session: AsyncSession, parts: Select[Any], recommendation_id: UUID, organisation_id: UUID, actor: Actor
+) -> Row[Any]:
+    statement = parts.where(
         addressee.c.recommendation_id == recommendation_id,
         addressee.c.organisation_id == organisation_id,
         _visible(actor),

@@ -7,6 +7,7 @@ from sqlalchemy import Row
 from servicekit.deadline_answers import (
     DeadlineChangeAnswer,
     PinnedRuleAnswer,
+    change_answers,
     pinned_rule_answer,
     provisional_note,
 )
@@ -146,8 +147,8 @@ class DeadlineAnswer(Answer):
     """What the day was before the calendar changed, and why it moved."""
 
     @classmethod
-    def of(cls, row: Row[Any], counted: Counted, changes: list[DeadlineChangeAnswer]) -> Self:
-        """Explain the stored due day by the rule version it was made with."""
+    def of(cls, row: Row[Any], counted: Counted) -> Self:
+        """Explain the stored due day by the rule version it was made with; `row` has its `deadline_changes`."""
         rule, due = counted.rule, counted.due
         vi, en = CONFIDENCE_TEXTS[rule.confidence]
         note_vi, note_en = provisional_note(row.due_provisional)
@@ -170,5 +171,5 @@ class DeadlineAnswer(Answer):
                 DayAnswer(date=day.date, counted=day.counted, reason_vi=day.reason_vi, reason_en=day.reason_en)
                 for day in due.days
             ],
-            changes=changes,
+            changes=change_answers(row.deadline_changes),
         )

@@ -5,8 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from servicekit.clock import Now
-from servicekit.db import ReadSession, WriteSession
-from servicekit.deadline_answers import deadline_changes
+from servicekit.db import FactSession, ReadSession, WriteSession
 from servicekit.errors import AlreadyExists, NotFound, StepNotAllowed, Unavailable
 from servicekit.etags import ExpectedVersion, set_etag
 from servicekit.idempotency import Idempotent
@@ -118,15 +117,15 @@ async def list_expected(
 async def explain_deadline(
     actor: Reader,
     period_id: Uuid,
-    session: ReadSession,
+    session: FactSession,
     law: TheLaw,
 ) -> DeadlineAnswer:
     """Explain, day by day, until when the reports of the period are due and how sure the rule is."""
-    row = await queries.find_period(session, period_id)
+    row = await queries.find_due_day(session, period_id)
     counted = law.explain(row.rule_key, row.rule_version, row.last_day)
     if counted is None:
         raise Unavailable
-    return DeadlineAnswer.of(row, counted, await deadline_changes(session, period_id))
+    return DeadlineAnswer.of(row, counted)
 
 
 async def _move(

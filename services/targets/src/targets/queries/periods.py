@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from servicekit.deadline_answers import changes_of
 from servicekit.errors import NotFound
 from servicekit.identity import Actor
 from servicekit.pages import Window
@@ -34,7 +35,16 @@ def _periods() -> Select[Any]:
 
 async def find_period(session: AsyncSession, period_id: UUID) -> Row[Any]:
     """Return a period with how many reports stand where. Raises NotFound."""
-    statement = _periods().where(reporting_period.c.id == period_id)
+    return await _one(session, _periods().where(reporting_period.c.id == period_id))
+
+
+async def find_due_day(session: AsyncSession, period_id: UUID) -> Row[Any]:
+    """Return a period with its `deadline_changes`. Raises NotFound."""
+    changes = changes_of(reporting_period.c.id)
+    return await _one(session, select(reporting_period, changes).where(reporting_period.c.id == period_id))
+
+
+async def _one(session: AsyncSession, statement: Select[Any]) -> Row[Any]:
     row: Row[Any] | None = (await session.execute(statement)).one_or_none()
     if row is None:
         raise NotFound
