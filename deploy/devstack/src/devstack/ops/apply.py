@@ -77,8 +77,9 @@ async def bring_in_line(
         if not yes:
             typer.confirm(f"Make these {differing} changes?", abort=True)
         done = await _ask(client, document, dry_run=False)
-    show(done["changes"], only_secrets=secrets_to is None)
-    if secrets_to is not None:
+    if secrets_to is None:
+        show(done["changes"], only_secrets=True)
+    else:
         _write_secrets(secrets_to, done["changes"])
     print(f"{differing} changes made")
     return 0
