@@ -8,7 +8,15 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ColumnElement, Text, and_, cast, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.tables import Account, ApiClient, ForeignIdentity, Organisation, Revocation, RoleGrant
+from registry.tables import (
+    Account,
+    ApiClient,
+    ForeignIdentity,
+    Organisation,
+    OrganisationSuccession,
+    Revocation,
+    RoleGrant,
+)
 from servicekit.identity import Grant
 
 
@@ -27,8 +35,12 @@ def stands_on(thing: Any, day: date) -> ColumnElement[bool]:
 
 
 async def grants_on(session: AsyncSession, holder: UUID, day: date) -> Held:
-    """Return the roles an account or client holds on a day, at organisations that stand on it (one statement)."""
-    statement = (
+    """Return the roles an account or client holds on a day, at organisations that stand on it (one statement).
+
+    A role counts as well at what went into its organisation as a whole, by a new name, a merger or the like, at any
+    remove: what was begun there is this organisation's to finish. After a split a person decides who goes on with what.
+    """
+    held = (
         select(
             RoleGrant.role,
             RoleGrant.organisation_id,
@@ -41,11 +53,17 @@ async def grants_on(session: AsyncSession, holder: UUID, day: date) -> Held:
             stands_on(RoleGrant, day),
             stands_on(Organisation, day),
         )
-        .order_by(RoleGrant.role, RoleGrant.organisation_id)
+        .cte("held", recursive=True)
     )
-    rows = (await session.execute(statement)).all()
+    went_in = (
+        select(held.c.role, OrganisationSuccession.predecessor_id, held.c.last_day)
+        .join(OrganisationSuccession, OrganisationSuccession.successor_id == held.c.organisation_id)
+        .where(OrganisationSuccession.kind != "SPLIT")
+    )
+    reach = held.union(went_in)
+    rows = (await session.execute(select(reach).order_by(reach.c.role, reach.c.organisation_id))).all()
     return Held(
-        grants=tuple(Grant(row.role, row.organisation_id) for row in rows),
+        grants=tuple(dict.fromkeys(Grant(row.role, row.organisation_id) for row in rows)),
         last_day=min((row.last_day for row in rows if row.last_day), default=None),
     )
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.domain.roles import DECIDING
-from registry.queries.access import grants_on
+from registry.queries.access import grants_on, stands_on
 from registry.tables import Account, ApiClient, Organisation, SignInSession
 from servicekit.encryption import Keyring, context, open_
 from servicekit.errors import Unauthenticated
@@ -42,7 +42,7 @@ class Me:
 async def who_is(session: AsyncSession, actor: Actor, *, keyring: Keyring, day: date) -> Me:
     """Return the actor with names (two statements, three for a person). Raises Unauthenticated when the holder is gone.
 
-    Withheld are the roles of the day that decide, in a session that began without a second factor.
+    What went into an organisation of the actor is in the token too, and not told. Withheld are the roles that decide, in a session that began without a second factor.
     """
     enrolled, withheld = False, set[str]()
     if actor.kind == "person":
@@ -67,7 +67,9 @@ async def who_is(session: AsyncSession, actor: Actor, *, keyring: Keyring, day: 
             raise Unauthenticated
         username, name = client.client_id, client.name
     standing = await session.execute(
-        select(Organisation.id, Organisation.name, Organisation.kind).where(Organisation.id.in_(actor.organisations()))
+        select(Organisation.id, Organisation.name, Organisation.kind).where(
+            Organisation.id.in_(actor.organisations()), stands_on(Organisation, day)
+        )
     )
     named = {row.id: row for row in standing}
     grants = [
