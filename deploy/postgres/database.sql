@@ -8,7 +8,10 @@ DECLARE
     house_role text := service || '_house';
 BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
-    EXECUTE format('GRANT CONNECT, TEMPORARY ON DATABASE %I TO %I', current_database(), service);
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM %I', current_database(), service);
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), service);
+    -- `ops reconcile` compares in a table of its own.
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), house_role);
     EXECUTE format('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
     EXECUTE format('GRANT USAGE ON SCHEMA public TO %I, %I', service, house_role);
     -- Only what the owner's migrations create from now on; the app role gets no DDL, TRUNCATE or REFERENCES.

@@ -9,11 +9,22 @@ from fastapi.routing import APIRoute
 
 from devstack.access.table import ANONYMOUS, ROLES, Access, TableWrong, faults, read_table
 from devstack.generated.access import declared_access
-from registry.domain.roles import CLIENT_ROLES, HOUSE_ROLE, PERSON_ROLES
-from servicekit.identity import allow
+from registry.domain.roles import CLIENT_ROLES, PERSON_ROLES, PROVIDER_ROLES
+from servicekit.identity import HOUSE_ROLE, allow
 from servicekit.routes import new_router
 
 HEAD = "operation,view,roles,own,parent,child,sibling,other,board\n"
+OWN = {
+    "registry.read_me",
+    "registry.list_sessions",
+    "registry.change_password",
+    "registry.enrol_totp",
+    "registry.confirm_totp",
+    "registry.end_session",
+    "registry.end_my_other_sessions",
+}
+"""What everybody signed in may do with the own account and session."""
+ANOTHERS_SESSION = "registry.end_one_session"
 OTHERWISE = "*,*,anonymous,401,401,401,401,401,401\n*,*,others,403,403,403,403,403,403\n"
 
 
@@ -28,9 +39,7 @@ def test_every_route_has_its_row_and_every_row_its_route() -> None:
 
 
 def test_the_table_knows_every_role_of_the_registry() -> None:
-    ours = PERSON_ROLES | CLIENT_ROLES | {HOUSE_ROLE}
-    assert ours <= set(ROLES)
-    assert set(ROLES) - ours <= {ANONYMOUS, "citizen"}
+    assert {ANONYMOUS, HOUSE_ROLE} | PERSON_ROLES | CLIENT_ROLES | PROVIDER_ROLES == set(ROLES)
 
 
 def test_a_route_without_a_row_is_found() -> None:
@@ -119,17 +128,21 @@ def test_an_auditor_and_a_citizen_change_nothing() -> None:
         for found in json.loads(Path(f"docs/openapi/{service}.json").read_text(encoding="utf-8"))["paths"].values()
         for method, operation in found.items()
     }
-    own = {"registry.change_password", "registry.end_session"}
     for cell in read_table().cells():
-        if cell.role in ("auditor", "citizen") and methods[cell.operation] != "get" and cell.operation not in own:
+        if cell.role in ("auditor", "citizen") and methods[cell.operation] != "get" and cell.operation not in OWN:
             assert declared[cell.operation] == "public" or cell.expected in ("403", "404"), cell
 
 
-def test_a_citizen_reaches_nothing_but_what_is_public_and_the_own_session() -> None:
+def test_a_citizen_reaches_nothing_but_what_is_public_and_the_own_account() -> None:
     declared = declared_access()
+    assert {operation for operation, access in declared.items() if access == "signed_in"} == OWN | {ANOTHERS_SESSION}
     for cell in read_table().cells():
-        if cell.role == "citizen":
+        if cell.role == "citizen" and cell.operation != ANOTHERS_SESSION:
             open_to_all = declared[cell.operation] in ("public", "signed_in")
             assert (cell.expected == "allow") == open_to_all, cell
-            if declared[cell.operation] == "signed_in":
-                assert cell.operation in ("registry.read_me", "registry.change_password", "registry.end_session")
+
+
+def test_nobody_ends_the_session_of_another_by_its_id() -> None:
+    cells = [cell for cell in read_table().cells(ANOTHERS_SESSION) if cell.role != ANONYMOUS]
+    assert cells
+    assert {cell.expected for cell in cells} == {"404"}

@@ -104,6 +104,32 @@ def test_every_secret_is_a_file_that_the_script_makes_once_in_a_closed_folder(tm
     assert (tmp_path / "deploy/secrets").stat().st_mode & 0o077 == 0
 
 
+def test_an_administrator_on_the_host_finds_the_engines(tmp_path: Path) -> None:
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\n[ "$4" = nhipcau-postgres-1 ] && echo 172.20.0.2 || echo 172.20.0.3\n')
+    docker.chmod(0o755)
+    for name, password in (("postgres", "pg"), ("nats_ops", "pn")):
+        secret = tmp_path / f"deploy/secrets/{name}_password"
+        secret.parent.mkdir(parents=True, exist_ok=True)
+        secret.write_text(password)
+    script = f'. "{ROOT}/deploy/engines.sh" && env'
+    done = subprocess.run(
+        ["sh", "-c", script],
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said = done.stdout.splitlines()
+    assert "DATABASE_URL=postgresql://postgres:pg@172.20.0.2/postgres" in said
+    assert "NATS_URL=nats://ops:pn@172.20.0.3:4222" in said
+
+
+def test_front_ends_of_the_installation_reach_the_gateway() -> None:
+    assert SERVICES["gateway"]["environment"]["ALLOWED_ORIGINS"] == "${ALLOWED_ORIGINS:-}"
+
+
 def test_no_password_is_written_in_the_file() -> None:
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
     assert not re.search(r"(?i)(password|secret|key)\s*[:=]\s*['\"]?[A-Za-z0-9+/]{8,}", text.split("\nsecrets:")[0])

@@ -1,16 +1,18 @@
 """Every operation, called through the gateway by every role from every relation, answers as docs/access.csv says.
 
 The second half takes one check away from the running code of each service, in a process of the test's own beside the
-stack's, and shows that the same comparison finds it.
+stack's, and shows that the same comparison finds it; where there are two walls, that each holds alone.
 """
 
 import importlib
 import random
+import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import Request
@@ -23,7 +25,7 @@ from devstack.access.scene import Scene
 from devstack.access.table import read_table
 from devstack.access.tokens import Minter
 from devstack.demo.client import Client
-from devstack.demo.people import city_organisation
+from devstack.demo.people import city_organisation, join
 from devstack.stack import Stack
 from servicekit.errors import Unauthenticated
 from servicekit.identity import authenticate
@@ -51,12 +53,13 @@ async def test_every_cell_answers_as_the_reviewed_table_says(
 async def test_a_role_got_by_really_signing_in_counts_the_same(scene: Scene, nobody: Client) -> None:
     city, commune = scene.place("front", "parent"), scene.place("front", "own")
     admin = scene.acting("administrator", city, "administrator")
-    person = {"username": f"that.{scene.secrets['username'][-8:]}", "password": "câu mật khẩu đăng nhập thật"}
-    role = {"role": "front_officer", "organisation_id": commune}
-    await admin.post(
-        "/registry/accounts", {**person, "name": "Người thật", "organisation_id": commune, "roles": [role]}
-    )
-    officer = await nobody.sign_in({"grant_type": "password", **person}, "officer")
+    account = {
+        "username": f"that.{secrets.token_hex(4)}",
+        "name": "Người thật",
+        "organisation_id": commune,
+        "roles": [{"role": "front_officer", "organisation_id": commune}],
+    }
+    officer = await join(nobody, admin, account, "officer")
     assert (await officer.get(f"/feedback/submissions/{scene.ids['submission_id']}"))["id"]
     await officer.refused("GET", "/registry/accounts", 403)
     board = await city_organisation(nobody, "mass_mobilisation_board")
@@ -74,7 +77,7 @@ async def test_a_token_of_another_installation_opens_nothing(
         if one.access != "public":
             response = await raw.request(
                 one.method,
-                one.path.format_map(dict.fromkeys(("organisation_id", "day", "year", "code"), "x") | scene.ids),
+                one.path.format_map(dict.fromkeys(("organisation_id", "day", "year", "code", "key"), "x") | scene.ids),
                 headers={"Authorization": f"Bearer {token}"},
             )
             assert response.status_code == 401, one.id
@@ -131,15 +134,36 @@ ROLE_CHECKS = (
     "oversight.get_case",
     "webhooks.one_endpoint",
 )
-OTHER_CHECKS: list[tuple[str, str, Callable[..., Any]]] = [
-    ("registry.read_account", "registry.queries.administering.administered_by", everything),
-    ("targets.read_report", "targets.queries.reports.sees", everything),
-    ("oversight.get_case", "oversight.queries.cases.within", everything),
-    ("webhooks.one_endpoint", "webhooks.queries.within", everything),
-    ("feedback.classify_submission", "feedback.actions.classify.permit", nothing),
-    ("oversight.post_plan", "oversight.actions.plan_case.permit", nothing),
-    ("targets.submit_report", "targets.queries.reports.sees", everything),
-]
+FILTERS = (
+    ("registry.read_account", "registry.queries.administering.administered_by"),
+    ("targets.read_report", "targets.queries.reports.sees"),
+    ("targets.submit_report", "targets.queries.reports.sees"),
+    ("oversight.get_case", "oversight.queries.cases.within"),
+    ("webhooks.one_endpoint", "webhooks.queries.within"),
+)
+"""Conditions in statements: the first wall before rows; row-level security is the second."""
+STEPS = (
+    ("feedback.classify_submission", "feedback.actions.classify.permit"),
+    ("oversight.post_plan", "oversight.actions.plan_case.permit"),
+)
+"""Checks of who may take a step on what is seen."""
+
+
+@asynccontextmanager
+async def without_row_security(house: Stack, service: str) -> AsyncIterator[None]:
+    """Take the second wall of a service's database down for a while."""
+    connection = await asyncpg.connect(house.dsn(service, "owner"))
+    protected = "SELECT oid::regclass::text AS name FROM pg_class WHERE relrowsecurity AND relkind = 'r'"
+    tables = [row["name"] for row in await connection.fetch(protected)]
+    assert tables
+    try:
+        for table in tables:
+            await connection.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
+        yield
+    finally:
+        for table in tables:
+            await connection.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        await connection.close()
 
 
 @pytest.mark.parametrize("operation", ROLE_CHECKS)
@@ -155,15 +179,31 @@ async def test_a_route_without_its_role_check_is_found(
     assert {difference.cell.expected for difference in found} == {"403"}, shown(found)
 
 
-@pytest.mark.parametrize(("operation", "check", "instead"), OTHER_CHECKS)
-async def test_a_filter_or_step_without_its_check_is_found(
-    house: Stack, scene: Scene, known: dict[str, Operation], monkeypatch: Patch,
-    operation: str, check: str, instead: Callable[..., Any],
-) -> None:  # fmt: skip
+@pytest.mark.parametrize(("operation", "check"), STEPS)
+async def test_a_step_without_its_check_is_found(
+    house: Stack, scene: Scene, known: dict[str, Operation], monkeypatch: Patch, operation: str, check: str
+) -> None:
     cells = list(read_table().cells(operation))
     async with beside(house, operation.partition(".")[0], monkeypatch) as client:
         assert await compare(cells, known, scene, client) == []
-        monkeypatch.setattr(check, instead)
+        monkeypatch.setattr(check, nothing)
         found = await compare(cells, known, scene, client)
     assert found, f"{operation} without {check} looks like one with it"
+    assert {difference.cell.expected for difference in found} <= {"403", "404"}, shown(found)
+
+
+@pytest.mark.parametrize(("operation", "check"), FILTERS)
+async def test_either_wall_holds_alone_and_without_both_it_is_found(
+    house: Stack, scene: Scene, known: dict[str, Operation], monkeypatch: Patch, operation: str, check: str
+) -> None:
+    """Reliability O5: a filter that was forgotten shows nothing, because the database refuses the rows too."""
+    service, cells = operation.partition(".")[0], list(read_table().cells(operation))
+    async with beside(house, service, monkeypatch) as client:
+        async with without_row_security(house, service):
+            assert await compare(cells, known, scene, client) == []
+        monkeypatch.setattr(check, everything)
+        assert await compare(cells, known, scene, client) == []
+        async with without_row_security(house, service):
+            found = await compare(cells, known, scene, client)
+    assert found, f"{operation} without {check} and without row-level security looks like one with them"
     assert {difference.cell.expected for difference in found} <= {"403", "404"}, shown(found)

@@ -81,6 +81,7 @@ async def test_the_doctor_finds_what_was_made_unsafe() -> None:
         await connection.execute("ALTER SYSTEM SET full_page_writes = off")
         await connection.execute("SELECT pg_reload_conf()")
         await connection.execute("GRANT CONNECT ON DATABASE targets TO PUBLIC")
+        await connection.execute("GRANT feedback_house TO feedback WITH INHERIT TRUE")
         await connection.close()
         (stack.credentials.folder / "admin_password").chmod(0o644)
         findings = [finding async for finding in examine(stack.data, stack.ports)]
@@ -89,6 +90,7 @@ async def test_the_doctor_finds_what_was_made_unsafe() -> None:
             "PostgreSQL synchronous_commit = off",
             "PostgreSQL full_page_writes = off",
             "targets: only its own roles may connect",
+            "feedback: a request does not see what the house sees",
             "secrets are readable by their owner only",
         }
 

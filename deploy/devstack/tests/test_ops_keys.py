@@ -293,3 +293,12 @@ async def test_a_value_that_does_not_open_stops_the_rotation_and_is_named(stack:
             await columns.reseal(table, both, Progress("x"))
     with pytest.raises(CannotOpen):
         open_(both, moved, _place(row["id"]))
+
+
+async def test_where_containers_run_no_key_is_changed(stack: SimpleNamespace, tmp_path: Path) -> None:
+    house: Stack = stack.stack
+    shutil.copytree(house.credentials.folder, tmp_path / "secrets")
+    before = (tmp_path / "secrets" / "feedback_keyring").read_text()
+    with pytest.raises(StackError, match="cannot be seen from here"):
+        await keys.rotate(tmp_path, house.ports, ["feedback"], again=True)
+    assert (tmp_path / "secrets" / "feedback_keyring").read_text() == before

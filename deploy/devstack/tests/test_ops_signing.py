@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pyotp import TOTP
 from typer.testing import CliRunner
 
 from devstack.__main__ import app
@@ -87,17 +88,21 @@ async def test_nobody_meets_a_401_while_the_key_changes(tmp_path: Path) -> None:
         webhooks = f"http://127.0.0.1:{stack.ports.of('webhooks')}/api/v1/webhooks"
         place = stack.data / "secrets" / SIGNING_KEYS
 
-        async def sign_in() -> str:
-            credentials = {"username": stack.admin_user, "password": stack.admin_password}
-            answer = await http.post(f"{registry}/tokens", json={"grant_type": "password", **credentials})
+        async def tokens_for(**grant: str) -> dict[str, Any]:
+            answer = await http.post(f"{registry}/tokens", json=grant)
             assert answer.status_code == 200, answer.text
-            token: str = answer.json()["access_token"]
-            return token
+            given: dict[str, Any] = answer.json()
+            return given
+
+        code = TOTP(stack.admin_totp_secret).now()
+        latest = await tokens_for(
+            grant_type="password", username=stack.admin_user, password=stack.admin_password, totp=code
+        )
 
         async def kids() -> list[str]:
             return [key["kid"] for key in (await http.get(f"{registry}/jwks.json")).json()["keys"]]
 
-        tokens: list[str] = [await sign_in()]
+        tokens: list[str] = [latest["access_token"]]
         answers: dict[tuple[str, int], int] = {}
         stop = asyncio.Event()
 
@@ -121,7 +126,8 @@ async def test_nobody_meets_a_401_while_the_key_changes(tmp_path: Path) -> None:
         assert len(await kids()) == 2
         used: list[Any] = []
         while time.monotonic() - began < lead.total_seconds() + 6:
-            tokens.append(await sign_in())
+            latest = await tokens_for(grant_type="refresh_token", refresh_token=latest["refresh_token"])
+            tokens.append(latest["access_token"])
             used.append((await kids())[0])
             await asyncio.sleep(0.7)
         stop.set()

@@ -10,7 +10,7 @@ import pytest
 
 from devstack import paths
 from devstack.credentials import Credentials
-from devstack.databases import Passwords, describe
+from devstack.databases import Passwords, describe, with_database
 from devstack.engines import Engines
 from devstack.probes import http_ready, wait_until
 from devstack.processes import Command, end, free_ports, spawn
@@ -40,6 +40,8 @@ async def test_the_script_makes_the_same_rights_as_the_devstack(engines: Engines
         done = create(engines, tmp_path, "archive ledger")
         assert done.returncode == 0, done.stderr
         assert done.stdout == "create-databases: archive is ready\ncreate-databases: ledger is ready\n"
+        await _without_house(engines, "archive")  # as an installation was before it had one
+    assert create(engines, tmp_path, "archive").returncode == 0
     passwords = Passwords(owner='it\'s \\ "quoted" $x `y`', app="p;drop table x--")
     archive = describe(engines.admin_dsn, "archive", service="archive", passwords=passwords)
     made = await engines.create_database("twin")
@@ -52,6 +54,15 @@ async def test_the_script_makes_the_same_rights_as_the_devstack(engines: Engines
         await engines.drop_database(name)
 
 
+async def _without_house(engines: Engines, service: str) -> None:
+    connection = await asyncpg.connect(with_database(engines.admin_dsn, service))
+    try:
+        await connection.execute(f"DROP OWNED BY {service}_house")
+        await connection.execute(f"DROP ROLE {service}_house")
+    finally:
+        await connection.close()
+
+
 async def _rights(dsn: str, service: str) -> list[str]:
     """Everything a database says about rights, with the service's name taken out."""
     connection = await asyncpg.connect(dsn)
@@ -61,7 +72,9 @@ async def _rights(dsn: str, service: str) -> list[str]:
             " UNION ALL SELECT defaclobjtype::text || defaclacl::text FROM pg_default_acl"
             " UNION ALL SELECT nspacl::text FROM pg_namespace WHERE nspname = 'public'"
             " UNION ALL SELECT extname::text FROM pg_extension"
-            " UNION ALL SELECT rolname::text || rolconfig::text FROM pg_roles WHERE rolname LIKE $1",
+            " UNION ALL SELECT rolname::text || rolconfig::text FROM pg_roles WHERE rolname LIKE $1"
+            " UNION ALL SELECT concat(roleid::regrole, member::regrole, inherit_option, set_option, admin_option)"
+            " FROM pg_auth_members WHERE roleid::regrole::text LIKE $1",
             f"{service}%",
         )
     finally:

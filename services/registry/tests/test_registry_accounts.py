@@ -193,6 +193,7 @@ async def test_lock_ends_everything_and_unlock_lets_in_again(house: House, new_p
         ("account.invitation_issued", None),
         ("account.password_set", None),
         ("account.invitation_used", None),
+        ("account.read", "administration"),
         ("account.locked", "left_office"),
         ("account.unlocked", None),
     ]
@@ -231,7 +232,7 @@ async def test_a_local_administrator_cannot_take_over_a_wider_role(house: House,
 
 async def test_nobody_decides_on_the_own_account(house: House, new_person: NewPerson) -> None:
     local = await new_person(roles=("administrator",))
-    headers = await house.headers(local["username"], local["password"])
+    headers = await house.person_headers(local)
     own = f"{API}/accounts/{local['id']}"
     organisation = local["organisation_id"]
     for answer in (
@@ -240,11 +241,12 @@ async def test_nobody_decides_on_the_own_account(house: House, new_person: NewPe
         ),
         await house.http.post(f"{own}/lock", headers=headers | if_match(1), json={"reason_code": "x"}),
         await house.http.post(f"{own}/unlock", headers=headers | if_match(1)),
-        await house.http.post(f"{own}/password", headers=headers | if_match(1), json={"password": "câu mới tinh tươm"}),
+        await house.http.post(f"{own}/recovery", headers=headers | if_match(1)),
+        await house.http.delete(f"{own}/second-factor", headers=headers | if_match(1)),
     ):
         assert (answer.status_code, answer.json()["code"]) == (403, "own_account")
     colleague = await new_person(roles=("administrator",))
-    second = await house.headers(colleague["username"], colleague["password"])
+    second = await house.person_headers(colleague)
     granted = await house.http.post(
         f"{own}/roles", headers=second | key(), json={"role": "head", "organisation_id": organisation}
     )
@@ -255,7 +257,7 @@ async def test_nobody_decides_on_the_own_account(house: House, new_person: NewPe
 
 async def test_what_holds_for_everybody_is_decided_at_the_top(house: House, new_person: NewPerson) -> None:
     local = await new_person(roles=("administrator",))
-    headers = await house.headers(local["username"], local["password"])
+    headers = await house.person_headers(local)
     day = {"kind": "holiday", "name": "Nghỉ riêng", "source": "tự đặt", "confirmed": True}
     for address, body in (("calendar/2027-03-04", day), ("calendar/years/2028", {"confirmed": True, "source": "x"})):
         answer = await house.http.put(f"{API}/{address}", headers=headers, json=body)
@@ -266,10 +268,13 @@ async def test_the_audit_is_read_by_the_city_s_auditor(house: House, new_person:
     city = await new_person(code="92", roles=("auditor",))
     local = await new_person(roles=("auditor", "data_protection_officer"))
     officer = await new_person(code="92", roles=("head", "administrator"))
-    await house.http.post(
-        f"{API}/accounts/{local['id']}/lock", headers=house.admin | if_match(1), json={"reason_code": "left"}
+    locked = await house.http.post(
+        f"{API}/accounts/{local['id']}/lock",
+        headers=house.admin | if_match(local["version"]),
+        json={"reason_code": "left"},
     )
-    headers = await house.headers(city["username"], city["password"])
+    assert locked.status_code == 200
+    headers = await house.person_headers(city)
     listed = await house.http.get(
         f"{API}/audit", headers=headers, params={"subject_id": local["id"], "action": "account.locked"}
     )
@@ -284,13 +289,13 @@ async def test_the_audit_is_read_by_the_city_s_auditor(house: House, new_person:
     moments = [one["at"] for one in first["items"] + rest["items"]]
     assert moments == sorted(moments, reverse=True)
     assert len({one["id"] for one in first["items"] + rest["items"]}) == 4
-    other = await house.http.get(f"{API}/audit", headers=await house.headers(officer["username"], officer["password"]))
+    other = await house.http.get(f"{API}/audit", headers=await house.person_headers(officer))
     assert other.status_code == 403
 
 
 async def test_an_auditor_below_the_city_does_not_read_the_whole_audit(house: House, new_person: NewPerson) -> None:
     local = await new_person(roles=("auditor", "data_protection_officer"))
-    headers = await house.headers(local["username"], local["password"])
+    headers = await house.person_headers(local)
     answer = await house.http.get(f"{API}/audit", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (403, "audit_at_the_top")
 

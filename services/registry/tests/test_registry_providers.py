@@ -135,12 +135,9 @@ async def test_a_citizen_signs_in_at_the_certified_provider(house: House, certif
     assert (await me(house, again))["id"] == first["id"]
     password = await house.token(grant_type="password", username=first["username"], password="x" * 20)
     assert password.status_code == 401
-    reset = await house.http.post(
-        f"{API}/accounts/{first['id']}/password",
-        headers=house.admin | if_match(1),
-        json={"password": "một câu mật khẩu đủ dài"},
-    )
-    assert reset.status_code == 409
+    for purpose in ("invitation", "recovery"):  # a password would be a second way in
+        code = await house.http.post(f"{API}/accounts/{first['id']}/{purpose}", headers=house.admin | if_match(1))
+        assert (code.status_code, code.json()["code"]) == (409, "conflict")
     for table in ("foreign_identity", "foreign_sign_in", "identity_provider", "account", "audit_entry", "outbox"):
         for row in await house.rows(f"SELECT t::text AS line FROM {table} t"):
             assert person not in row["line"]
@@ -337,15 +334,66 @@ async def test_a_provider_without_accounts_of_its_own_needs_a_link(house: House,
     assert (await house.http.post(address, headers=house.admin | key(), json=body)).status_code == 409
     answer = await back_from(house, cheat, provider)
     found = await me(house, answer)
-    assert (found["id"], found["grants"][0]["role"]) == (person["id"], "front_officer")
+    assert (found["id"], found["grants"][0]["role"]) == (person["id"], "intake_officer")
     locked = await house.http.post(
-        f"{API}/accounts/{person['id']}/lock", headers=house.admin | if_match(1), json={"reason_code": "left"}
+        f"{API}/accounts/{person['id']}/lock",
+        headers=house.admin | if_match(person["version"]),
+        json={"reason_code": "left"},
     )
     assert locked.status_code == 200
     assert refused(await back_from(house, cheat, provider))
-    gone = await house.http.delete(f"{address}/{linked.json()['id']}", headers=house.admin | if_match(2))
+    gone = await house.http.delete(
+        f"{address}/{linked.json()['id']}", headers=house.admin | if_match(person["version"] + 1)
+    )
     assert gone.status_code == 204
     assert (await house.http.get(address, headers=house.admin)).json() == []
+
+
+async def test_an_administrator_below_links_their_people_to_the_citys_provider(
+    house: House, cheat: Cheat, new_person: Any
+) -> None:
+    """They see neither the provider nor its secret; that somebody is linked to it, they do."""
+    provider = await add_provider(house, cheat.issuer, creates_accounts=False, role=None)
+    local = await house.person_headers(await new_person(roles=("administrator",)))
+    person = await new_person()
+    address = f"{API}/accounts/{person['id']}/identities"
+    body = {"provider": provider["key"], "subject": "canbo-21"}
+    linked = await house.http.post(address, headers=local | key(), json=body)
+    assert linked.status_code == 201, linked.text
+    listed = await house.http.get(address, headers=local)
+    assert [one["provider"] for one in listed.json()] == [provider["key"]]
+    assert (await house.http.get(f"{API}/identity-providers/{provider['id']}", headers=local)).status_code == 404
+    unknown = await house.http.post(address, headers=local | key(), json=body | {"provider": "khong-co"})
+    assert unknown.status_code == 404
+    cheat.changes = {"sub": "canbo-21"}
+    assert (await me(house, await back_from(house, cheat, provider)))["id"] == person["id"]
+
+
+async def test_what_the_provider_says_of_the_second_factor_decides_on_roles(
+    house: House, cheat: Cheat, new_person: Any
+) -> None:
+    claims = {"second_factor_amr": ["otp"]}
+    provider = await add_provider(
+        house, cheat.issuer, creates_accounts=False, role=None, claims=claims, audiences=["https://api.example"]
+    )
+    person = await new_person(roles=("head", "intake_officer"))
+    body = {"provider": provider["key"], "subject": "canbo-22"}
+    address = f"{API}/accounts/{person['id']}/identities"
+    assert (await house.http.post(address, headers=house.admin | key(), json=body)).status_code == 201
+
+    async def exchanged() -> httpx.Response:
+        foreign = cheat.honest(cheat.claims(aud="https://api.example", nonce=None, **cheat.changes))
+        return await house.token(grant_type=EXCHANGE, subject_token=foreign, subject_token_type=ID_TOKEN)
+
+    for amr, withheld in ((["pwd"], ["head"]), (["pwd", "otp"], [])):
+        cheat.changes = {"sub": "canbo-22", "amr": amr}
+        counting = sorted({"head", "intake_officer"} - set(withheld))
+        opened = await back_from(house, cheat, provider)
+        later = await house.token(grant_type="refresh_token", refresh_token=opened.json()["refresh_token"])
+        for answer in (opened, later, await exchanged()):
+            found = await me(house, answer)
+            assert ([one["role"] for one in found["grants"]], found["withheld_roles"]) == (counting, withheld)
+            assert answer.json()["withheld_roles"] == withheld
 
 
 async def test_a_foreign_token_is_exchanged_for_ours(house: House, cheat: Cheat) -> None:
@@ -378,7 +426,7 @@ async def test_a_foreign_token_is_exchanged_for_ours(house: House, cheat: Cheat)
 async def test_who_may_configure_what(house: House, mock: str, new_person: Any) -> None:
     provider = await add_provider(house, mock)
     commune = await new_person(roles=("administrator",))
-    headers = await house.headers(commune["username"], commune["password"])
+    headers = await house.person_headers(commune)
     address = f"{API}/identity-providers/{provider['id']}"
     assert (await house.http.get(address, headers=headers)).status_code == 404
     assert (await house.http.get(f"{API}/identity-providers", headers=headers)).json()["items"] == []

@@ -5,9 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from .conftest import API, House, key
+from .conftest import ADMIN_PASSWORD, ADMIN_TOTP_SECRET, API, House, key
 
 DAY = "2026-06-01"
+PASSWORD = "câu mật khẩu riêng của người này"
 
 
 def source() -> str:
@@ -301,7 +302,7 @@ async def test_only_who_administers_all_of_it(house: House, new_person: Any) -> 
     city = await house.organisation("peoples_committee", "92")
     ward = await house.organisation("peoples_committee", "31135")
     person = await new_person("peoples_committee", "31135", ("administrator",))
-    mine = await house.headers(person["username"], person["password"])
+    mine = await house.person_headers(person)
     made = await post(house, create({"id": ward}), headers=mine | key())
     assert made.status_code == 201, made.text
     own = made.json()["started"][0]["id"]
@@ -318,35 +319,81 @@ async def test_only_who_administers_all_of_it(house: House, new_person: Any) -> 
     refused(await post(house, create({"id": ward}), headers=headers), 403, "forbidden")
 
 
-async def test_people_go_on_with_a_renamed_body(house: House, new_person: Any) -> None:
-    own = await department(house, on="2026-07-01")
-    username, password = f"u{uuid4().hex[:10]}", "câu mật khẩu riêng của người này"
-    made = await house.http.post(
-        f"{API}/accounts",
-        headers=house.admin | key(),
-        json={
-            "username": username,
-            "name": "Trần Văn Thử",
-            "password": password,
-            "organisation_id": own,
-            "roles": [{"role": "handler", "organisation_id": own}],
-        },
-    )
+async def account_at(house: House, own: str) -> dict[str, Any]:
+    body = {"username": f"u{uuid4().hex[:10]}", "name": "Trần Văn Thử", "organisation_id": own}
+    roles = [{"role": "handler", "organisation_id": own}]
+    made = await house.http.post(f"{API}/accounts", headers=house.admin | key(), json=body | {"roles": roles})
     assert made.status_code == 201, made.text
+    account: dict[str, Any] = made.json()["account"]
+    assert (await house.use_code(made.json()["code"], PASSWORD)).status_code == 204
+    return account
+
+
+async def roles_at(house: House, account: str) -> dict[str, set[str]]:
+    found = await house.rows("SELECT role, organisation_id FROM role_grant WHERE account_id = $1", account)
+    by_body: dict[str, set[str]] = {}
+    for row in found:
+        by_body.setdefault(str(row["organisation_id"]), set()).add(row["role"])
+    return by_body
+
+
+async def test_people_go_on_with_a_renamed_body(house: House) -> None:
+    own = await department(house, on="2026-07-01")
+    person = await account_at(house, own)
     rename = {"change": "rename", "of": "organisation", "id": own, "name": f"Sở {uuid4().hex[:8]}"}
     heir = (await done(house, rename, on="2026-08-01"))["started"][0]["id"]
-    headers = await house.headers(username, password)
-    assert (await house.http.get(f"{API}/me", headers=headers)).status_code == 200
-    account = await house.rows("SELECT organisation_id FROM account WHERE username = $1", username)
+    headers = await house.headers(person["username"], PASSWORD)
+    me = (await house.http.get(f"{API}/me", headers=headers)).json()
+    assert [(grant["role"], grant["organisation_id"]) for grant in me["grants"]] == [("handler", heir)]
+    account = await house.rows("SELECT organisation_id FROM account WHERE id = $1", person["id"])
     assert str(account[0]["organisation_id"]) == heir
-    grants = await house.rows(
-        "SELECT g.* FROM role_grant g JOIN account a ON a.id = g.account_id WHERE a.username = $1", username
-    )
-    assert {str(row["organisation_id"]) for row in grants} == {own, heir}
+    assert await roles_at(house, person["id"]) == {own: {"handler"}, heir: {"handler"}}
     [followed] = await house.rows(
-        "SELECT details FROM audit_entry WHERE action = 'organisation.holders_followed' AND subject_id = $1", heir
+        "SELECT details->>'roles' AS roles, details->>'holders' AS holders FROM audit_entry"
+        " WHERE action = 'organisation.holders_followed' AND subject_id = $1",
+        heir,
     )
-    assert "roles" in followed["details"]
+    assert tuple(followed) == ("1", "1")
+
+
+async def test_who_belongs_elsewhere_goes_on_with_a_role_too(house: House, new_person: Any) -> None:
+    """Whoever renames the body need not be allowed to see them; their own role there follows them as well."""
+    ward = await house.organisation("peoples_committee", "31135")
+    local = await new_person("peoples_committee", "31135", ("administrator",))
+    mine = await house.person_headers(local)
+    own = (await done(house, create({"id": ward}), on="2026-01-01", headers=mine | key()))["started"][0]["id"]
+    stranger = await new_person("front_committee", "31120")
+    for person, role in ((stranger, "handler"), (local, "head")):
+        body = {"role": role, "organisation_id": own}
+        made = await house.http.post(f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=body)
+        assert made.status_code == 201, made.text
+    mine = await house.person_headers(local)
+    rename = {"change": "rename", "of": "organisation", "id": own, "name": f"Phòng {uuid4().hex[:8]}"}
+    heir = (await done(house, rename, headers=mine | key()))["started"][0]["id"]
+    assert (await roles_at(house, stranger["id"]))[heir] == {"handler"}
+    assert (await roles_at(house, local["id"]))[heir] == {"head"}
+    kept = await house.rows("SELECT organisation_id FROM account WHERE id = $1", stranger["id"])
+    assert str(kept[0]["organisation_id"]) == stranger["organisation_id"]
+
+
+async def test_the_administrator_of_a_topmost_body_goes_on_with_it(house: House) -> None:
+    """Nobody administers the new one before that."""
+    top = await house.organisation("front_committee", "92")
+    [quantri] = await house.rows("SELECT id FROM account WHERE username = 'quantri'")
+    rename = {
+        "change": "rename",
+        "of": "organisation",
+        "id": top,
+        "name": "Ủy ban Mặt trận Tổ quốc Việt Nam thành phố Thử",
+        "children_follow": True,
+    }
+    made = await done(house, rename, on="2026-11-02")
+    [heir] = [each["id"] for each in made["started"] if each["parent_id"] is None]
+    assert "administrator" in (await roles_at(house, str(quantri["id"])))[heir]
+    targets = await house.rows("SELECT organisation_id FROM api_client WHERE client_id = 'targets'")
+    assert str(targets[0]["organisation_id"]) == heir
+    house.admin = await house.headers("quantri", ADMIN_PASSWORD, ADMIN_TOTP_SECRET)
+    assert (await done(house, create({"id": heir}), on="2026-11-20"))["started"]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ async def log_out(house: House, person: dict[str, Any]) -> None:
 
 async def test_only_the_house_is_told(house: House, new_person: NewPerson) -> None:
     person = await new_person(roles=("administrator", "auditor"))
-    headers = await house.headers(person["username"], person["password"])
+    headers = await house.person_headers(person)
     assert (await house.http.get(f"{API}/revocations")).status_code == 401
     assert (await house.http.get(f"{API}/revocations", headers=headers)).status_code == 403
     for wrong in ("x", "-1", "9" * 30):
@@ -82,7 +82,7 @@ async def test_a_revocation_that_commits_late_is_not_missed(house: House) -> Non
 async def test_a_sign_in_under_way_cannot_slip_past_a_lock(house: House, new_person: NewPerson) -> None:
     """Whoever commits first, no token that was had during the lock is good after it."""
     person = await new_person()
-    version = 1
+    version = person["version"]
     for _ in range(4):
         sign_ins = [
             house.token(grant_type="password", username=person["username"], password=person["password"])
@@ -113,11 +113,11 @@ async def test_a_sign_in_under_way_cannot_slip_past_a_lock(house: House, new_per
 async def test_a_token_issued_while_the_revocation_waits_is_older_than_it(house: House, new_person: NewPerson) -> None:
     """The moment is taken after the lock was had: a sign-in that holds the account has issued its token by then."""
     person = await new_person()
-    holder = await asyncpg.connect(house.dsn)
+    holder = await asyncpg.connect(house.dsn, server_settings={"role": "registry_house"})
     try:
         transaction = holder.transaction()
         await transaction.start()
-        await holder.execute("SELECT 1 FROM account WHERE id = $1 FOR SHARE", uuid.UUID(person["id"]))
+        assert await holder.fetch("SELECT 1 FROM account WHERE id = $1 FOR SHARE", uuid.UUID(person["id"]))
         ending = asyncio.create_task(
             house.http.delete(
                 f"{API}/accounts/{person['id']}/roles/{person['grants'][0]['id']}", headers=house.admin | if_match(1)
@@ -160,30 +160,57 @@ async def test_a_role_or_body_that_ends_today_shortens_the_token(house: House, n
         house.clock.ahead = timedelta()
 
 
-async def test_a_body_that_ends_today_takes_its_peoples_tokens_along(house: House, new_person: NewPerson) -> None:
-    parent = await house.organisation("peoples_committee")
-    today = local_date(house.clock.now()).isoformat()
-    source = {"valid_from": "2025-07-01", "source": "QĐ thử"}
-    made = await house.http.post(
-        f"{API}/organisations", headers=house.admin | key(), json={"name": "Phòng Thử", "parent_id": parent, **source}
-    )
-    assert made.status_code == 201, made.text
-    department = made.json()["id"]
-    person, other = await new_person(), await new_person()
+async def restructured(house: House, headers: dict[str, str], on: str, **change: Any) -> dict[str, Any]:
+    body = {"happened_on": on, "legal_basis": f"QĐ {uuid.uuid4().hex[:8]}", "changes": [change]}
+    answer = await house.http.post(f"{API}/restructurings", headers=headers | key(), json=body)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+async def new_department(house: House, headers: dict[str, str]) -> str:
+    parent = {"id": await house.organisation("peoples_committee")}
+    new = {"name": f"Phòng {uuid.uuid4().hex[:8]}", "kind": "department", "parent": parent}
+    made = await restructured(house, headers, "2026-01-05", change="create", of="organisation", new=new)
+    return str(made["started"][0]["id"])
+
+
+async def handler_of(house: House, department: str, person: dict[str, Any]) -> dict[str, Any]:
+    """Give the person a role there; the city's administrator may, whoever administers the department."""
     role = {"role": "handler", "organisation_id": department}
-    await house.http.post(f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=role)
-    headers = await house.headers(person["username"], person["password"])
-    others = await house.headers(other["username"], other["password"])
-    assert (await house.http.get(f"{API}/me", headers=headers)).status_code == 200
-    ended = await house.http.patch(
-        f"{API}/organisations/{department}",
-        headers=house.admin | if_match(1),
-        json={"valid_to": today, "source": "QĐ thử"},
-    )
-    assert ended.status_code == 200, ended.text
+    made = await house.http.post(f"{API}/accounts/{person['id']}/roles", headers=house.admin | key(), json=role)
+    assert made.status_code == 201, made.text
+    return person
+
+
+async def test_a_body_that_ends_today_takes_its_peoples_tokens_along(house: House, new_person: NewPerson) -> None:
+    """Also those of people whose account belongs elsewhere, whom who ends the body may not even see."""
+    local = await house.person_headers(await new_person("peoples_committee", roles=("administrator",)))
+    department = await new_department(house, local)
+    inside = await handler_of(house, department, await new_person("peoples_committee"))
+    stranger = await handler_of(house, department, await new_person(code="31120"))
+    other = await new_person("peoples_committee")
+    assert (await house.http.get(f"{API}/accounts/{stranger['id']}", headers=local)).status_code == 404
+    tokens = [await house.headers(one["username"], one["password"]) for one in (inside, stranger, other)]
+    for headers in tokens:
+        assert (await house.http.get(f"{API}/me", headers=headers)).status_code == 200
+    tomorrow = (local_date(house.clock.now()) + timedelta(days=1)).isoformat()
+    await restructured(house, local, tomorrow, change="dissolve", of="organisation", id=department)
     house.app.state.runtime.verifier.revocations.want()
-    assert (await house.http.get(f"{API}/me", headers=headers)).status_code == 401
-    assert (await house.http.get(f"{API}/me", headers=others)).status_code == 200
+    answers = [(await house.http.get(f"{API}/me", headers=headers)).status_code for headers in tokens]
+    assert answers == [401, 401, 200]
+    reasons = "SELECT reason FROM revocation WHERE subject_id = $1"
+    assert [row["reason"] for row in await house.rows(reasons, stranger["id"])] == ["organisation_ended"]
+
+
+async def test_an_end_in_the_future_revokes_nothing_yet(house: House, new_person: NewPerson) -> None:
+    department = await new_department(house, house.admin)
+    person = await handler_of(house, department, await new_person())
+    headers = await house.headers(person["username"], person["password"])
+    later = (local_date(house.clock.now()) + timedelta(days=2)).isoformat()
+    await restructured(house, house.admin, later, change="dissolve", of="organisation", id=department)
+    house.app.state.runtime.verifier.revocations.want()
+    assert (await house.http.get(f"{API}/me", headers=headers)).status_code == 200
 
 
 async def test_revocations_are_forgotten_when_their_tokens_are_dead(house: House, new_person: NewPerson) -> None:

@@ -9,10 +9,13 @@ from uuid import uuid4
 import pytest
 
 from devstack.credentials import new_signing_key
-from registry.actions.signing import LIFETIME_SECONDS, TokenSigner
+from devstack.testing import nothing_revoked
+from registry.actions.signing import TokenSigner
 from registry.signing import SigningKeysInvalid, SigningRing, read_signing_keys
 from servicekit.errors import Unauthenticated
-from servicekit.identity import LEEWAY_SECONDS, TokenVerifier
+from servicekit.identity import TokenVerifier
+from servicekit.revocations import Revocations
+from servicekit.token_times import LEEWAY_SECONDS, TOKENS_LIVE_SECONDS
 
 START = datetime(2026, 11, 26, 8, tzinfo=UTC)
 LEAD = timedelta(minutes=10)
@@ -23,7 +26,9 @@ def ring(*keys: tuple[str, datetime]) -> str:
 
 
 def token(signer: TokenSigner, now: datetime) -> str:
-    return signer.access_token(uuid4(), kind="person", session_id=uuid4(), grants=(), scopes=(), now=now)[0]
+    return signer.access_token(
+        uuid4(), kind="person", session_id=uuid4(), grants=(), scopes=(), seconds=TOKENS_LIVE_SECONDS, now=now
+    )
 
 
 def kids(signer: TokenSigner, now: datetime) -> list[str]:
@@ -42,7 +47,12 @@ async def test_nobody_meets_a_401_while_the_key_changes(tmp_path: Path) -> None:
         return signer.keys(moment)
 
     verifiers = [
-        TokenVerifier(fetch, issuer="nhipcau/test", clock=lambda skew=skew: moment.timestamp() + skew)  # type: ignore[misc]
+        TokenVerifier(
+            fetch,
+            issuer="nhipcau/test",
+            revocations=Revocations(nothing_revoked),
+            clock=lambda skew=skew: moment.timestamp() + skew,  # type: ignore[misc]
+        )
         for skew in (-2.0, 2.0)
     ]
     living: list[tuple[datetime, str]] = []
@@ -51,7 +61,7 @@ async def test_nobody_meets_a_401_while_the_key_changes(tmp_path: Path) -> None:
         moment = START + timedelta(seconds=second)
         if second == 300:
             file.write_text(ring((old, START - timedelta(days=30)), (new, moment + LEAD)))
-        living = [(at, one) for at, one in living if at + timedelta(seconds=LIFETIME_SECONDS) > moment]
+        living = [(at, one) for at, one in living if at + timedelta(seconds=TOKENS_LIVE_SECONDS) > moment]
         living.append((moment, token(signer, moment)))
         for verifier in verifiers:
             for _, one in living:
@@ -73,7 +83,7 @@ async def test_a_key_is_published_before_it_signs_and_until_its_last_token_has_e
     assert first_again == first != second
     assert kids(signer, START + LEAD - timedelta(seconds=1)) == [first, second]
     assert kids(signer, START + LEAD) == [second, first]
-    last = START + LEAD + timedelta(seconds=LIFETIME_SECONDS + LEEWAY_SECONDS)
+    last = START + LEAD + timedelta(seconds=TOKENS_LIVE_SECONDS + LEEWAY_SECONDS)
     assert kids(signer, last - timedelta(seconds=1)) == [second, first]
     assert kids(signer, last) == [second]
     assert all("d" not in key for key in signer.keys(START)["keys"])
@@ -89,7 +99,9 @@ async def test_a_withdrawn_key_is_forgotten_by_the_verifiers(tmp_path: Path) -> 
     async def fetch() -> dict[str, Any]:
         return signer.keys(moment)
 
-    verifier = TokenVerifier(fetch, issuer="nhipcau/test", clock=lambda: moment.timestamp())
+    verifier = TokenVerifier(
+        fetch, issuer="nhipcau/test", revocations=Revocations(nothing_revoked), clock=lambda: moment.timestamp()
+    )
     await verifier.verify(token(signer, moment))
     stolen = TokenSigner(SigningRing(file), issuer="nhipcau/test")
     file_of_thief = tmp_path / "stolen"

@@ -84,7 +84,7 @@ def protect(
     if add is not None:
         op.execute(f'CREATE POLICY add ON {table} FOR INSERT TO "{service}" WITH CHECK ({add})')
     if change is not None:
-        op.execute(f'CREATE POLICY change ON {table} FOR UPDATE TO "{service}" USING ({change}) WITH CHECK (true)')
+        op.execute(f'CREATE POLICY change ON {table} FOR UPDATE TO "{service}" USING ({change}) WITH CHECK ({see})')
     if remove is not None:
         op.execute(f'CREATE POLICY remove ON {table} FOR DELETE TO "{service}" USING ({remove})')
     kept = {"INSERT": add, "UPDATE": change, "DELETE": remove}

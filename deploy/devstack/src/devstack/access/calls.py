@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
-from devstack.access.scene import INDICATOR, NOBODY_LISTENS, PERIOD, PLAN_PARTS, Scene
+from devstack.access.scene import (
+    INDICATOR,
+    NOBODY_LISTENS,
+    PERIOD,
+    PLAN_PARTS,
+    READ_ME,
+    Scene,
+    new_department,
+    new_provider,
+)
+from devstack.demo.people import NINH_KIEU
 
 NEVER_GIVEN: Final = '"999999"'
 DAY: Final = "2026-11-02"
@@ -80,6 +90,7 @@ def call_of(operation: Operation, scene: Scene, view: str) -> Call:
 def _address(operation: Operation, scene: Scene, view: str) -> str:
     organisation = scene.place("committee" if "/addressees/" in operation.path else "front", "own")
     fixed = {"organisation_id": organisation, "day": HOLIDAY, "year": "2026"}
+    fixed["key"] = scene.secrets["provider"]
     fixed["code"] = INDICATOR if operation.id.startswith("targets.") else "31135"
     return operation.path.format_map({**scene.ids, **fixed})
 
@@ -96,30 +107,62 @@ def _figures(scene: Scene) -> dict[str, str]:
     return {"indicator_code": INDICATOR, "period": PERIOD, "organisation_id": _front(scene), "numerator": "1"}
 
 
+def _newcomer() -> dict[str, Any]:
+    organisation = {"kind": "front_committee", "unit_code": NINH_KIEU}
+    return {"username": f"new.{uuid4().hex[:8]}", "name": "Người mới", "organisation": organisation}
+
+
 _REASON: Final = {"reason": "Kiểm tra phân quyền"}
+_INSTRUMENT: Final = {"title": "x", "status": "in_force", "confidence": "unconfirmed", "source": "x"}
 _DOCUMENT: Final = {"document_number": "1/KH", "document_date": DAY}
 BODIES: Final[dict[str, Make]] = {
     # A name that is taken (409): asked after the organisation was found to be the caller's.
     "registry.add_account": lambda s: {
         "username": s.secrets["username"],
         "name": "Người thử",
-        "password": "câu mật khẩu đủ dài để thử",
         "organisation_id": _front(s),
     },
     "registry.lock": lambda _: {"reason_code": "left"},
-    "registry.reset_password": lambda _: {"password": "câu mật khẩu đủ dài để thử"},
     "registry.add_role": lambda s: {"role": "handler", "organisation_id": _front(s)},
+    # Without a password (422): asked after the caller was found to be signed in.
     "registry.change_password": lambda _: {},
+    "registry.enrol_totp": lambda _: {},
+    "registry.confirm_totp": lambda _: {},
+    "registry.set_password_with_code": lambda _: {},
+    # Linked already (409): asked after the account was found to be the caller's.
+    "registry.link_identity": lambda s: {"provider": s.secrets["provider"], "subject": "mot-nguoi"},
+    # A key that is taken (409): asked after the organisation was found to be the caller's.
+    "registry.add_identity_provider": lambda s: new_provider(s, s.secrets["provider"]),
+    "registry.change_identity_provider": lambda s: {
+        name: value
+        for name, value in new_provider(s, s.secrets["provider"]).items()
+        if name not in ("key", "organisation_id")
+    },
+    # An address nobody registered (422).
+    "registry.begin_sign_in": lambda _: {"redirect_uri": "https://elsewhere.example.vn/"},
     "registry.add_client": lambda s: {
         "client_id": s.secrets["client_id"],
         "name": "Hệ thống",
         "organisation_id": _front(s),
+        "scopes": [READ_ME],
     },
-    # A day before the body above existed (422): asked after that body was found to be the caller's.
-    "registry.add": lambda s: {"name": "Ban", "parent_id": _front(s), "valid_from": "1990-01-01", "source": "x"},
-    "registry.change": lambda _: {"name": "Tên khác", "source": "x"},
+    "registry.rotate_credential": lambda _: {},
+    "registry.change_client_scopes": lambda _: {"scopes": [READ_ME]},
+    "registry.restructure_all": lambda s: {
+        "happened_on": DAY,
+        "legal_basis": "Quyết định thử",
+        "changes": [new_department(_front(s))],
+    },
     "registry.put_day": lambda _: {"kind": "off_in_lieu", "name": "x", "source": "x", "confirmed": False},
     "registry.put_year": lambda _: {"confirmed": False, "source": "x"},
+    "registry.apply_setup": lambda _: {"people": [_newcomer()]},
+    "registry.put_notice": lambda _: {"source": "x", "confirmed": False, "days": []},
+    "registry.end": lambda _: {"last_day": "2027-01-01", "source": "x"},
+    # A number, and a clause, that are there already (409).
+    "registry.add_instrument": lambda s: {"code": s.facts["code"], **_INSTRUMENT},
+    "registry.put_instrument": lambda _: _INSTRUMENT,
+    "registry.add_provision": lambda s: {"article": s.facts["article"], "clause": s.facts["clause"], "summary": "x"},
+    "registry.put_provision": lambda _: {"summary": "x"},
     "registry.add_rule": lambda _: {
         "key": "IND.REPORT_DUE",
         "title": "Hạn báo cáo",
@@ -193,10 +236,19 @@ DONE: Final[dict[str, set[int]]] = {
     "registry.add_account": {409},
     "registry.add_role": {409},
     "registry.add_client": {409},
-    "registry.add": {422},
     "registry.add_rule": {409},
     "registry.change_password": {422},
+    "registry.enrol_totp": {422},
+    "registry.confirm_totp": {422},
+    "registry.set_password_with_code": {422},
+    "registry.end_my_other_sessions": {204},
+    "registry.end_one_session": {204},
     "registry.end_session": {204},
+    "registry.link_identity": {409},
+    "registry.add_identity_provider": {409},
+    "registry.begin_sign_in": {422},
+    "registry.add_instrument": {409},
+    "registry.add_provision": {409},
     "targets.create_period": {409},
     "targets.create_report": {409},
     "feedback.send_submission": {422},
@@ -211,6 +263,12 @@ QUERIES: Final[dict[str, Make]] = {
     "registry.list_accounts": lambda s: {"organisation_id": _front(s)},
     "registry.list_clients": lambda s: {"organisation_id": _front(s)},
     "registry.read_calendar": lambda _: {"from": "2026-01-01", "until": "2026-02-01"},
+    "registry.restructure_all": lambda _: {"dry_run": "true"},
+    "registry.apply_setup": lambda _: {"dry_run": "true"},
+    "registry.find_units_by_name": lambda _: {"name": "Ninh Kiều"},
+    "registry.find_organisations_by_name": lambda _: {"name": "Ban"},
+    "registry.read_unit_successors": lambda s: {"id": s.ids["unit_id"]},
+    "registry.read_organisation_successors": lambda s: {"id": _front(s)},
     "registry.list_facts": lambda _: {"kind": "calendar_year", "limit": "1"},
     "targets.read_progress": lambda _: {"period": PERIOD},
     "targets.list_expected": lambda _: {"limit": "100"},
@@ -219,6 +277,8 @@ QUERIES: Final[dict[str, Make]] = {
 SHOWN: Final[dict[str, Make]] = {
     "registry.list_accounts": lambda s: s.ids["account_id"],
     "registry.list_clients": lambda s: s.ids["row_id"],
+    "registry.list_identities": lambda s: s.ids["identity_id"],
+    "registry.list_identity_providers": lambda s: s.ids["provider_id"],
     "targets.list_reports": lambda s: s.ids["report_id"],
     "targets.list_expected": _front,
     "feedback.list_submissions": lambda s: s.ids["submission_id"],

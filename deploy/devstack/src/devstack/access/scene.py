@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from devstack.access.tokens import Minter
 from devstack.demo.client import Client
-from devstack.demo.people import CAI_KHE, NINH_KIEU, city_organisation, commune_organisation
+from devstack.demo.people import CAI_KHE, NINH_KIEU, city_organisation, commune_organisation, join
 from devstack.demo.photo import photo_with_position
 from devstack.demo.working_day import today
 
@@ -16,6 +16,7 @@ CLIENT_ROLES: Final = frozenset({"integrating_system", "service"})
 NOBODY_LISTENS: Final = "127.0.0.1:9"
 """Where the endpoint points; the stack must have it in ALLOWED_TARGETS."""
 INDICATOR, PERIOD = "TGT-01", "2025"
+READ_ME: Final = "registry.read_me"
 PLAN_PARTS: Final = ("purpose", "scope", "members", "time_and_place", "assignments", "conditions")
 
 
@@ -32,6 +33,8 @@ class Scene:
     accounts: dict[str, str] = field(default_factory=dict)
     """Organisation → the account of whoever holds a role there."""
     secrets: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, str] = field(default_factory=dict)
+    """What names the legal instrument and its provision."""
     tokens: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def place(self, view: str, relation: str) -> str:
@@ -70,58 +73,89 @@ async def set_scene(nobody: Client, minter: Minter) -> Scene:
 async def _find_places(scene: Scene) -> None:
     ask, places = scene.nobody, scene.places
     board = await city_organisation(ask, "mass_mobilisation_board")
-    farmers = await commune_organisation(ask, "farmers_union")
+    council = await commune_organisation(ask, "peoples_council")
     for view, kind in (("front", "front_committee"), ("committee", "peoples_committee")):
         places[view, "own"] = await commune_organisation(ask, kind)
         places[view, "parent"] = await city_organisation(ask, kind)
         places[view, "sibling"] = await commune_organisation(ask, kind, CAI_KHE)
-        places[view, "other"], places[view, "board"] = farmers, board
+        places[view, "other"], places[view, "board"] = council, board
         admin = scene.acting("administrator", places[view, "parent"], "administrator")
-        department = {
-            "name": f"Ban chuyên môn {secrets.token_hex(3)}",
-            "parent_id": places[view, "own"],
-            "valid_from": "2026-01-01",
-            "source": "Quyết định thành lập thử nghiệm",
+        founding = {
+            "happened_on": "2026-01-01",
+            "legal_basis": f"Quyết định thành lập thử nghiệm {secrets.token_hex(3)}",
+            "changes": [new_department(places[view, "own"])],
         }
-        places[view, "child"] = str((await admin.post("/registry/organisations", department))["id"])
+        made = await admin.post("/registry/restructurings", founding)
+        places[view, "child"] = str(made["started"][0]["id"])
+
+
+def new_department(parent: str) -> dict[str, Any]:
+    """Return the change of a restructuring that makes a department below a body."""
+    name = f"Ban chuyên môn {secrets.token_hex(3)}"
+    new = {"name": name, "kind": "department", "parent": {"id": parent}}
+    return {"change": "create", "of": "organisation", "new": new}
 
 
 async def _make_people(scene: Scene) -> None:
     front, city = scene.place("front", "own"), scene.place("front", "parent")
     admin = scene.acting("administrator", city, "administrator")
-    elsewhere = scene.acting("administrator", scene.place("committee", "parent"), "administrator")
-    bodies = {scene.place("front", "other"): "farmers_union", scene.place("front", "board"): "party_committee"}
     for organisation in set(scene.places.values()):
-        who = elsewhere
-        if organisation in bodies:
-            who = scene.acting("administrator", await city_organisation(scene.nobody, bodies[organisation]), "admin")
-        elif organisation in {place for (view, _), place in scene.places.items() if view == "front"}:
-            who = admin
-        scene.accounts[organisation] = str((await _account(scene, who, organisation))["id"])
+        topmost = str((await scene.nobody.get(f"/registry/organisations/{organisation}"))["path"][0])
+        there = scene.acting("administrator", topmost, "administrator")
+        scene.accounts[organisation] = str((await _account(scene, there, organisation))["id"])
     scene.ids["leaving_person"] = str((await _account(scene, admin, front))["id"])
     kept = await _account(scene, admin, front, "handler")
     scene.ids["account_id"], scene.ids["grant_id"] = str(kept["id"]), str(kept["grants"][0]["id"])
     scene.secrets["username"] = kept["username"]
     for name in ("client", "leaving_client"):
         body = {"client_id": f"{name.replace('_', '-')}-{secrets.token_hex(3)}", "name": "Hệ thống thử nghiệm"}
-        made = await admin.post("/registry/clients", {**body, "organisation_id": front})
+        made = await admin.post("/registry/clients", {**body, "organisation_id": front, "scopes": [READ_ME]})
         scene.ids[name] = str(made["client"]["id"])
         scene.secrets[name], scene.secrets[f"{name}_id"] = made["client_secret"], body["client_id"]
-    scene.ids["row_id"] = scene.ids["client"]
+    scene.ids["row_id"], scene.ids["credential_id"] = scene.ids["client"], str(uuid4())
+    guest = {"username": f"matrix.{secrets.token_hex(4)}", "name": "Người đang đăng nhập", "organisation_id": front}
+    present = await join(scene.nobody, admin, guest, "guest")
+    [goes_on] = (await present.get("/registry/me/sessions"))["items"]
+    scene.ids["session_id"] = str(goes_on["id"])
+    await _make_provider(scene, admin)
+
+
+async def _make_provider(scene: Scene, admin: Client) -> None:
+    provider = await admin.post("/registry/identity-providers", new_provider(scene, f"thu-{secrets.token_hex(4)}"))
+    scene.ids["provider_id"], scene.secrets["provider"] = str(provider["id"]), provider["key"]
+    path = f"/registry/accounts/{scene.ids['account_id']}/identities"
+    link = await admin.post(path, {"provider": provider["key"], "subject": "mot-nguoi"})
+    scene.ids["identity_id"] = str(link["id"])
+
+
+def new_provider(scene: Scene, key: str) -> dict[str, Any]:
+    """Return the body that configures an identity provider for the Front committee."""
+    return {
+        "key": key,
+        "organisation_id": scene.place("front", "own"),
+        "name": "Hệ thống định danh thử nghiệm",
+        "issuer": f"https://{key}.example.vn",
+        "client_id": "nhipcau",
+        "auth_method": "client_secret_basic",
+        "client_secret": secrets.token_urlsafe(24),
+        "redirect_uris": ["https://nhipcau.example.vn/back"],
+        "scopes": ["openid"],
+        "claims": {},
+        "creates_accounts": False,
+    }
 
 
 async def _account(scene: Scene, admin: Client, organisation: str, *roles: str) -> Any:
-    password = secrets.token_urlsafe(18)
     body = {
         "username": f"matrix.{secrets.token_hex(4)}",
         "name": "Người trong bảng phân quyền",
-        "password": password,
         "organisation_id": organisation,
         "roles": [{"role": role, "organisation_id": organisation} for role in roles],
     }
     made = await admin.post("/registry/accounts", body)
-    scene.secrets[str(made["id"])] = password
-    return made
+    chosen = {"code": made["code"], "password": secrets.token_urlsafe(18)}
+    await scene.nobody.post("/registry/passwords", chosen, status=204, key=False)
+    return made["account"]
 
 
 async def _make_report(scene: Scene) -> None:
@@ -200,6 +234,13 @@ async def _make_endpoint(scene: Scene) -> None:
 
 
 async def _find_facts(scene: Scene) -> None:
-    for name, path in (("unit_id", "units"), ("rule_id", "deadline-rules"), ("instrument_id", "instruments")):
+    for name, path in (("unit_id", "units"), ("rule_id", "deadline-rules")):
         page = await scene.nobody.get(f"/registry/{path}", limit=1)
         scene.ids[name] = str(page["items"][0]["id"])
+    for brief in await scene.nobody.all("/registry/instruments"):
+        instrument = await scene.nobody.get(f"/registry/instruments/{brief['id']}")
+        if instrument["provisions"]:
+            break
+    provision = instrument["provisions"][0]
+    scene.ids["instrument_id"], scene.ids["provision_id"] = str(instrument["id"]), str(provision["id"])
+    scene.facts = {"code": instrument["code"], "article": provision["article"], "clause": provision["clause"]}

@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
+from devstack.credentials import SIGNING_KEYS
+from devstack.ops.signing_keys import Ring
 from devstack.stack import Stack
 
 LIFETIME_SECONDS = 600
@@ -17,7 +19,9 @@ class Minter:
     """Signs tokens that the running stack believes; every client gets all scopes."""
 
     def __init__(self, stack: Stack, scopes: Iterable[str]) -> None:
-        self._key = OKPKey.import_key(stack.credentials.read("registry_signing_key"))
+        began = datetime.now(UTC)
+        ring = Ring.read(stack.credentials.read(SIGNING_KEYS))
+        self._key = OKPKey.import_key([key for key in ring.keys if key.signs_from <= began][-1].pem)
         self._issuer = f"nhipcau/{stack.environment('registry')['DEPLOYMENT']}"
         self._scope = " ".join(sorted(scopes))
 

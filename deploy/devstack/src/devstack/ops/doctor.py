@@ -172,6 +172,8 @@ async def _postgres(admin_dsn: str) -> AsyncIterator[Finding]:
 
 
 async def _database(admin_dsn: str, service: str) -> AsyncIterator[Finding]:
+    from servicekit.row_scope import HOUSE_SUFFIX  # here, because `up` should not wait for FastAPI
+
     connection = await asyncpg.connect(with_database(admin_dsn, service))
     try:
         public = await connection.fetchval("SELECT has_database_privilege('public', current_database(), 'CONNECT')")
@@ -181,6 +183,17 @@ async def _database(admin_dsn: str, service: str) -> AsyncIterator[Finding]:
         )
         yield Finding(
             strong is False, f"{service}: the app role has no special power", "run ./nhipcau up to set it anew"
+        )
+        # True: requests would see every row without taking the role on; NULL: there is none (docs/decisions/0011).
+        sees_all = await connection.fetchval(
+            "SELECT pg_has_role($1, oid, 'USAGE') OR rolcanlogin FROM pg_roles WHERE rolname = $2",
+            service,
+            service + HOUSE_SUFFIX,
+        )
+        yield Finding(
+            sees_all is False,
+            f"{service}: a request does not see what the house sees",
+            "run ./nhipcau up, or deploy/postgres/create-databases.sh, to set it anew",
         )
     finally:
         await connection.close()

@@ -96,6 +96,11 @@ async def _list(data: Path, ports: Ports, services: Sequence[str] | None) -> Non
 async def rotate(data: Path, ports: Ports, services: Sequence[str] | None, *, again: bool = False) -> int:
     """Do what can be done of a rotation now; the exit status."""
     _, credentials = running_engine(data, ports)
+    if not (data / "lock").exists():
+        raise StackError(
+            f"no stack of ./nhipcau up ever ran on {data}: which keys containers have read cannot be seen from here, "
+            "and nothing may be sealed with one that they do not have. See docs/operating/compose.md"
+        )
     rotations = Rotations(data)
     now = datetime.now(UTC)
     todo: list[str] = []

@@ -80,8 +80,6 @@ async def restorable_account(session: AsyncSession, account_id: UUID, *, expecte
     StaleVersion, OutsideYourOrganisations, ManagedBySettings.
     """
     account = await _changeable(session, account_id, expected=expected, actor=actor)
-    if account.password_hash is None:
-        raise Conflict  # signs in at an identity provider; a password would be a second way in
     if await holds_roles_elsewhere(session, actor, account_id):
         raise OutsideYourOrganisations
     return account

@@ -17,7 +17,7 @@ from registry.domain.errors import ManagedBySettings, OutsideYourOrganisations, 
 from registry.domain.roles import PROVIDER_ROLES
 from registry.foreign.documents import is_allowed
 from registry.queries.administering import administered_account, administered_organisation, holds_roles_elsewhere
-from registry.queries.identity_providers import active_provider, administered_provider
+from registry.queries.identity_providers import administered_provider, linkable_provider
 from registry.tables import ForeignIdentity, IdentityProvider
 from servicekit import audit
 from servicekit.encryption import Keyring, context, seal
@@ -124,17 +124,17 @@ async def link_identity(
         raise ManagedBySettings
     if await holds_roles_elsewhere(session, actor, account_id):
         raise OutsideYourOrganisations
-    provider = await active_provider(session, key)
-    subject_hash = hash_subject(subject_name(provider, subject))
+    provider_id = await linkable_provider(session, key)
+    subject_hash = hash_subject(subject_name(provider_id, subject))
     taken = select(ForeignIdentity.id).where(
-        ForeignIdentity.provider_id == provider.id,
+        ForeignIdentity.provider_id == provider_id,
         or_(ForeignIdentity.subject_hash == subject_hash, ForeignIdentity.account_id == account_id),
     )
     if await session.scalar(taken.limit(1)) is not None:
         raise AlreadyExists
     identity = ForeignIdentity(
         id=uuid4(),
-        provider_id=provider.id,
+        provider_id=provider_id,
         subject_hash=subject_hash,
         account_id=account_id,
         linked_by=actor.id,

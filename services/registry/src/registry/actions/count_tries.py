@@ -50,13 +50,10 @@ async def forgive_try(session: AsyncSession, tried: Tried, *, now: datetime) -> 
 
 
 async def _count(session: AsyncSession, key_hash: bytes, limit: Limit, now: datetime) -> None:
-    await session.execute(
-        insert(SignInThrottle)
-        .values(key_hash=key_hash, attempts=0, window_started_at=now, blocks=0)
-        .on_conflict_do_nothing()
-    )
-    row = await _locked(session, key_hash)
-    assert row is not None
+    made = insert(SignInThrottle).values(key_hash=key_hash, attempts=0, window_started_at=now, blocks=0)
+    # Changing nothing locks the row: between a statement that finds it and one that locks it, it could be forgotten.
+    locked = made.on_conflict_do_update(index_elements=["key_hash"], set_={"attempts": SignInThrottle.attempts})
+    row = (await session.scalars(locked.returning(SignInThrottle), execution_options={"populate_existing": True})).one()
     wait = seconds_blocked(_state(row), now)
     if wait:
         raise TooMany(retry_after=wait)

@@ -37,12 +37,12 @@ class Vouched:
 def vouch(provider: IdentityProvider, claims: dict[str, Any], *, hash_subject: Callable[[str], bytes]) -> Vouched:
     """Read the claims as the provider's mapping says. Raises WrongCredentials, AssuranceTooLow."""
     person = ClaimMapping.read(provider.claims).person(claims)
-    return Vouched(provider, person, hash_subject(subject_name(provider, person.subject)))
+    return Vouched(provider, person, hash_subject(subject_name(provider.id, person.subject)))
 
 
-def subject_name(provider: IdentityProvider, subject: str) -> str:
+def subject_name(provider: UUID, subject: str) -> str:
     """Return what is hashed: the same subject at two providers is two people."""
-    return f"{provider.id}\0{subject}"
+    return f"{provider}\0{subject}"
 
 
 def check_redirect(provider: IdentityProvider, redirect_uri: str) -> None:

@@ -13,7 +13,6 @@ from registry.actions.signing import TokenSigner
 from registry.domain.errors import HouseMatter
 from registry.passwords import PasswordHasher, SecretHasher
 from registry.queries.administering import any_topmost
-from servicekit.db import WriteSession
 from servicekit.encryption import Keyring
 from servicekit.identity import Actor, allow, allow_anyone
 from servicekit.service import Runtime
@@ -65,13 +64,15 @@ SignedIn = Annotated[Actor, allow()]
 Administrator = Annotated[Actor, allow("administrator")]
 
 
-async def _house_administrator(actor: Administrator, session: WriteSession) -> Actor:
-    if not await any_topmost(session, actor.organisations("administrator")):
-        raise HouseMatter
+async def _house_administrator(request: Request, actor: Administrator) -> Actor:
+    # Not in the request's own transaction: that one begins with the Idempotency-Key, which is read after this.
+    async with _runtime(request).database.read_facts() as session:
+        if not await any_topmost(session, actor.organisations("administrator")):
+            raise HouseMatter
     return actor
 
 
-HouseAdministrator = Annotated[Actor, Depends(_house_administrator, scope="function")]
+HouseAdministrator = Annotated[Actor, Depends(_house_administrator)]
 """An administrator of a topmost organisation: decides what holds for everybody (calendar, deadline rules)."""
 HouseService = Annotated[Actor, allow("service")]
 

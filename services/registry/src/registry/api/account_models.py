@@ -84,6 +84,7 @@ class AccountAnswer(Answer):
     organisation_id: UUID
     created_at: datetime
     password_set_at: datetime | None
+    totp_set_at: datetime | None
     grants: list[RoleGrantAnswer]
     version: int
 
@@ -94,28 +95,6 @@ class AccessCodeAnswer(Answer):
     account: AccountAnswer
     code: str
     expires_at: datetime
-
-
-class ClientAnswer(Answer):
-    """A client with its roles; its secret is not kept and cannot be shown."""
-
-    id: UUID
-    client_id: str
-    name: str
-    kind: Literal["house", "system"]
-    status: Literal["active", "revoked"]
-    organisation_id: UUID
-    created_at: datetime
-    secret_set_at: datetime
-    grants: list[RoleGrantAnswer]
-    version: int
-
-
-class ClientSecretAnswer(Answer):
-    """A client with its new secret, shown this once."""
-
-    client: ClientAnswer
-    client_secret: str
 
 
 def grant_answer(row: Any) -> RoleGrantAnswer:
@@ -145,9 +124,3 @@ async def account_with_code(
     response.headers["Cache-Control"] = "no-store"
     account = await read_answer(session, new.account, response, keys)
     return AccessCodeAnswer(account=account, code=code, expires_at=new.expires_at)
-
-
-def client_answer(client: Any, grants: list[Any]) -> ClientAnswer:
-    """Build the answer of a client with its grants."""
-    own = {field: getattr(client, field) for field in ClientAnswer.model_fields if field != "grants"}
-    return ClientAnswer(**own, grants=[grant_answer(row) for row in grants])

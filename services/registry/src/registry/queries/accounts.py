@@ -60,7 +60,8 @@ async def who_is(session: AsyncSession, actor: Actor, *, keyring: Keyring, day: 
         enrolled = account.totp_sealed is not None
         if not found.second_factor:
             held = await grants_on(session, actor.id, day)
-            withheld = {grant.role for grant in held.grants} & DECIDING.keys()
+            # A provider's token may have brought the second factor without a session that could remember it.
+            withheld = ({grant.role for grant in held.grants} & DECIDING.keys()) - actor.roles()
     else:
         client = await session.get(ApiClient, actor.id)
         if client is None or client.status != "active":

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from registry.queries.administering import administered_by
@@ -30,6 +30,14 @@ async def active_issuer(session: AsyncSession, issuer: str) -> IdentityProvider 
         select(IdentityProvider).where(IdentityProvider.issuer == issuer, IdentityProvider.status == "active")
     )
     return found.one_or_none()
+
+
+async def linkable_provider(session: AsyncSession, key: str) -> UUID:
+    """Return the id of the active provider with this key, also to who may not see the provider. Raises NotFound."""
+    found: UUID | None = await session.scalar(select(func.active_provider_id(key, type_=Uuid)))
+    if found is None:
+        raise NotFound
+    return found
 
 
 async def administered_provider(
@@ -73,8 +81,7 @@ async def account_of_subject(session: AsyncSession, provider: UUID, subject_hash
 async def identities_of(session: AsyncSession, account: UUID) -> Sequence[tuple[ForeignIdentity, str]]:
     """Return the identities linked to an account, with their provider's key, oldest first."""
     found = await session.execute(
-        select(ForeignIdentity, IdentityProvider.key)
-        .join(IdentityProvider, IdentityProvider.id == ForeignIdentity.provider_id)
+        select(ForeignIdentity, func.provider_key(ForeignIdentity.provider_id))
         .where(ForeignIdentity.account_id == account)
         .order_by(ForeignIdentity.created_at, ForeignIdentity.id)
     )

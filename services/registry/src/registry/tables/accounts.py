@@ -15,9 +15,9 @@ Instant = DateTime(timezone=True)
 class Account(RegistryTable):
     """A person who signs in; belongs to the organisation whose administrators look after it.
 
-    The name is sealed with the row's id. Who is invited has no password yet, who signs in at a provider none at all. `totp_sealed` is the secret of the
-    authenticator app, `totp_pending_sealed` one that waits for its first code; no code of a step up to `totp_last_step`
-    is taken again (RFC 6238 §5.2).
+    The name is sealed with the row's id. Who is invited has no password yet, who signs in at a provider none at all.
+    `totp_sealed` is the secret of the authenticator app, `totp_pending_sealed` one that waits for its first code; no
+    code of a step up to `totp_last_step` is taken again (RFC 6238 §5.2).
     """
 
     __tablename__ = "account"

@@ -18,7 +18,7 @@ from targets.domain.roles import READERS
 ORGANISATION: Final = "organisation"
 BOARD_KIND: Final = "mass_mobilisation_board"
 BOARD_ROLES: Final = frozenset({"monitoring_officer", "approver", "auditor"})
-GROUPS: Final = {"anyone": None, "board": BOARD_ROLES}
+GROUPS: Final = {"readers": READERS, "board": BOARD_ROLES}
 """What the row-level security asks by."""
 organisation = reference.alias("organisation")
 _board = reference.alias("board")

@@ -16,7 +16,7 @@ ON_THE_BOARD = (
     " AND board.id = ANY ((SELECT app_ids('board'))::uuid[])"
     " AND board.data ->> 'kind' = 'mass_mobilisation_board' AND board.data ->> 'level' = 'city')"
 )
-SEEN = f"{within('organisation_id', 'anyone')} OR {ON_THE_BOARD}"
+SEEN = f"{within('organisation_id', 'readers')} OR {ON_THE_BOARD}"
 OF_A_VISIBLE_ONE = "EXISTS (SELECT FROM report seen WHERE seen.id = report_id)"
 COUNTS = """
 CREATE FUNCTION count_reports(of_period uuid) RETURNS jsonb LANGUAGE sql STABLE AS $$
