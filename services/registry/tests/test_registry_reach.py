@@ -42,11 +42,19 @@ async def test_after_a_new_name_the_old_cases_stay_with_their_people(house: Hous
         json={
             "happened_on": day.isoformat(),
             "legal_basis": "Quyết định đổi tên",
-            "changes": [{"change": "rename", "of": "organisation", "id": before, "name": "Ủy ban MTTQ phường Cái Khế"}],
+            "changes": [
+                {
+                    "change": "rename",
+                    "of": "organisation",
+                    "id": before,
+                    "name": "Ủy ban MTTQ phường Cái Khế",
+                    "children_follow": True,
+                }
+            ],
         },
     )
     assert renamed.status_code == 201, renamed.text
-    [after] = [one["id"] for one in renamed.json()["started"]]
+    [after] = [one["id"] for one in renamed.json()["started"] if one["kind"] == "front_committee"]
     assert {before, after} <= await organisations_in_token(house, officer)
     me = await house.http.get(f"{API}/me", headers=await house.person_headers(officer))
     assert {grant["organisation_id"] for grant in me.json()["grants"]} == {after}

@@ -104,7 +104,7 @@ async def test_no_report_of_others_can_be_changed(filled: set[str], database: Da
         "SELECT id FROM outbox",
         "SELECT id FROM audit_entry",
         "UPDATE deadline_change SET new_on = old_on",
-        f"INSERT INTO report SELECT (jsonb_populate_record(r, '{{\"organisation_id\": \"{HERE}\"}}')).* FROM report r",
+        f'INSERT INTO report SELECT (jsonb_populate_record(r, \'{{"organisation_id": "{HERE}"}}\')).* FROM report r',
     ):
         with pytest.raises(DBAPIError, match=r"permission denied|row-level security"):
             async with database.write(neighbour) as session:
