@@ -42,8 +42,8 @@ class Me:
 async def who_is(session: AsyncSession, actor: Actor, *, keyring: Keyring, day: date) -> Me:
     """Return the actor with names (two statements, three for a person). Raises Unauthenticated when the holder is gone.
 
-    What went into an organisation of the actor is in the token too, and not told. Withheld are the roles of the day that
-    decide, in a session that began without a second factor.
+    What went into an organisation of the actor is in the token too, and not told. Withheld are the roles of the day
+    that decide, in a session that began without a second factor.
     """
     enrolled, withheld = False, set[str]()
     if actor.kind == "person":
