@@ -115,7 +115,9 @@ async def test_no_endpoint_of_others_can_be_changed_or_sent_to(filled: SimpleNam
     async with database.write(stranger) as session:
         assert (await session.execute(text("UPDATE endpoint SET description = 'y'"))).rowcount == 1
     async with database.read() as session:
-        changed: Any = await session.scalars(text("SELECT owner_organisation_id FROM endpoint WHERE description = 'y'"))
+        changed: Any = await session.scalars(
+            text("SELECT owner_organisation_id FROM endpoint WHERE description = 'y'")
+        )
         assert changed.all() == [OTHERS]
         endpoint = await session.scalar(text("SELECT id FROM endpoint WHERE owner_organisation_id = :o"), {"o": OURS})
     for statement in (
