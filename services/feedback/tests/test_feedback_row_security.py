@@ -13,7 +13,12 @@ from feedback.domain.intake import STAFF
 from servicekit.identity import Actor, Grant
 from servicekit.row_scope import PUBLIC, scope_of_actor
 
-TABLES = ("submission", "submission_line", "identity_vault", "attachment")
+TABLES = ("submission", "submission_line", "identity_vault", "attachment", "deadline_change")
+RECOUNT = (
+    "INSERT INTO deadline_change (item_id, deadline, old_on, old_provisional, new_on, new_provisional, rule_key,"
+    " rule_version, causes, changed_at)"
+    " SELECT id, 'status', received_on, false, received_on, false, 'FB.STATUS', 1, '[]', now() FROM submission"
+)
 
 
 def actor(*grants: tuple[str, uuid.UUID]) -> Actor:
@@ -28,10 +33,15 @@ async def counts(world: Any, scope: Any) -> dict[str, int]:
 
 @pytest.fixture
 async def filled(world: Any, photo: bytes) -> Any:
-    """A named item with a photo here, assigned to the committee; another, anonymous one, in the other commune."""
+    """A named item with a photo here, assigned to the committee; another, anonymous one, in the other commune.
+
+    The deadline of both was counted again once.
+    """
     upload = (await world.http.post("/api/v1/feedback/uploads", files={"file": ("a.jpg", photo, "image/jpeg")})).json()
     world.here = await world.at_step("assign", world.named(attachments=[upload["upload_id"]]))
     world.there = await world.submitted(world.body(unit_code="31150"))
+    async with world.database.write() as session:
+        await session.execute(text(RECOUNT))
     return world
 
 
@@ -56,7 +66,8 @@ async def test_without_its_filter_a_read_finds_exactly_what_the_list_shows(fille
             found = {str(one) for one in await session.scalars(text("SELECT id FROM submission"))}
             lines = {str(one) for one in await session.scalars(text("SELECT submission_id FROM submission_line"))}
             photos = {str(one) for one in await session.scalars(text("SELECT submission_id FROM attachment"))}
-        assert found == lines == listed
+            recounted = {str(one) for one in await session.scalars(text("SELECT item_id FROM deadline_change"))}
+        assert found == lines == recounted == listed
         assert photos == listed & {str(filled.here.id)}
 
 
@@ -182,6 +193,7 @@ async def test_probe_unique_keys_tell_nothing_of_others(filled: Any) -> None:
         "pk_submission_line",
         "pk_attachment",
         "uq_attachment_storage_key",
+        "pk_deadline_change",
     }
     assert {row["conname"] for row in keys} == drawn_here
 

@@ -1,7 +1,6 @@
 """The second wall of webhooks: a plain SELECT finds exactly the endpoints and deliveries that the API lists."""
 
 import uuid
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -52,7 +51,7 @@ async def shown(service: SimpleNamespace, headers: dict[str, str]) -> dict[str, 
 
 
 @pytest.fixture
-async def filled(service: SimpleNamespace) -> AsyncIterator[SimpleNamespace]:
+async def filled(service: SimpleNamespace) -> SimpleNamespace:
     """An endpoint of each organisation; one event sent to all of them, another only to the child's."""
     for owner, types in ((OURS, ["*.answered.v1"]), (CHILD, []), (OTHERS, ["*.answered.v1"])):
         body = {"url": service.receiver.url, "description": "x", "owner_organisation_id": str(owner)}
@@ -77,7 +76,7 @@ async def filled(service: SimpleNamespace) -> AsyncIterator[SimpleNamespace]:
         await handle_once(service.runtime.database, consumer, event, datetime.now(UTC))
     await service.runtime.part("line").tick()
     await service.runtime.part("line").close()
-    yield service
+    return service
 
 
 @pytest.mark.parametrize("role", [*sorted(OWNERS), "auditor", "front_officer"])
@@ -115,9 +114,7 @@ async def test_no_endpoint_of_others_can_be_changed_or_sent_to(filled: SimpleNam
     async with database.write(stranger) as session:
         assert (await session.execute(text("UPDATE endpoint SET description = 'y'"))).rowcount == 1
     async with database.read() as session:
-        changed: Any = await session.scalars(
-            text("SELECT owner_organisation_id FROM endpoint WHERE description = 'y'")
-        )
+        changed: Any = await session.scalars(text("SELECT owner_organisation_id FROM endpoint WHERE description = 'y'"))
         assert changed.all() == [OTHERS]
         endpoint = await session.scalar(text("SELECT id FROM endpoint WHERE owner_organisation_id = :o"), {"o": OURS})
     for statement in (
