@@ -34,7 +34,8 @@ def test_the_difference_is_shown_line_by_line(capsys: pytest.CaptureFixture[str]
         {"section": "rules", "key": "FB.RESOLVE", "kind": "change", "shown_once": {},
          "differences": [{"name": "amount", "before": "15", "after": "12"}]},
         {"section": "people", "key": "an", "kind": "same", "shown_once": {}, "differences": []},
-        {"section": "people", "key": "binh", "kind": "add", "shown_once": {"invitation_code": "abc"}, "differences": []},
+        {"section": "people", "key": "binh", "kind": "add", "differences": [],
+         "shown_once": {"invitation_code": "abc"}},
     ]  # fmt: skip
     assert show(changes) == 2
     assert capsys.readouterr().out.splitlines() == [
