@@ -57,6 +57,20 @@ class Moved:
         """Return the years whose official notice was given or withdrawn."""
         return sorted({int(cause["year"]) for cause in self.causes if "year" in cause})
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """Return what the event of every service says of it (`DeadlineChanged` of the contracts)."""
+        return {
+            "due_on": self.due_on,
+            "due_provisional": self.provisional,
+            "previous_due_on": self.row.due_on,
+            "previous_provisional": self.row.due_provisional,
+            "rule_key": self.rule.key,
+            "rule_version": self.rule.version,
+            "changed_days": self.days,
+            "changed_years": self.years,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:

@@ -109,14 +109,7 @@ def deadline_changed(moved: Moved) -> EventDraft:
     row = moved.row
     fact = feedback_v1.SubmissionDeadlineChanged(
         deadline=row.deadline,
-        due_on=moved.due_on,
-        due_provisional=moved.provisional,
-        previous_due_on=row.due_on,
-        previous_provisional=row.due_provisional,
-        rule_key=moved.rule.key,
-        rule_version=moved.rule.version,
-        changed_days=moved.days,
-        changed_years=moved.years,
+        **moved.told,
     )
     return _draft("deadline_changed", row.item_id, row.version + 1, fact)
 

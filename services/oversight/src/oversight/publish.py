@@ -106,14 +106,7 @@ def recommendation_deadline_changed(moved: Moved, sequence: int, *, overdue: boo
         case_id=row.case_id,
         organisation_id=row.organisation_id,
         overdue=overdue,
-        due_on=moved.due_on,
-        due_provisional=moved.provisional,
-        previous_due_on=row.due_on,
-        previous_provisional=row.due_provisional,
-        rule_key=moved.rule.key,
-        rule_version=moved.rule.version,
-        changed_days=moved.days,
-        changed_years=moved.years,
+        **moved.told,
     )
     return _draft("oversight.recommendation.deadline_changed.v1", row.recommendation_id, sequence, fact)
 

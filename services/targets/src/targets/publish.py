@@ -36,14 +36,7 @@ def period_deadline_changed(moved: Moved) -> EventDraft:
     fact = targets_v1.PeriodDeadlineChanged(
         indicator_code=row.indicator_code,
         period=row.code,
-        due_on=moved.due_on,
-        due_provisional=moved.provisional,
-        previous_due_on=row.due_on,
-        previous_provisional=row.due_provisional,
-        rule_key=moved.rule.key,
-        rule_version=moved.rule.version,
-        changed_days=moved.days,
-        changed_years=moved.years,
+        **moved.told,
     )
     return _draft("targets.period.deadline_changed.v1", row.item_id, row.told + 1, fact)
 
