@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,6 +14,8 @@ from devstack.engines import Engines
 from servicekit import migrations
 
 DAY, BEFORE = "2026-06-01", "2026-05-31"
+FREE_CODES = count(90_001)
+"""Codes that no unit of the seed has."""
 
 
 @pytest.fixture
@@ -48,7 +51,7 @@ class Rows:
         if table == "organisation":
             values |= {"kind": "department", "level": "city", "unit_id": top["unit_id"]}
         else:
-            values |= {"code": str(own.int)[:5], "type": "phường", "level": "commune"}
+            values |= {"code": str(next(FREE_CODES)), "type": "phường", "level": "commune"}
         values |= given
         columns = ", ".join(values)
         places = ", ".join(f"${place}" for place in range(1, len(values) + 1))
