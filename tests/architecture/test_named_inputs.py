@@ -10,7 +10,7 @@ EDGE = "packages/servicekit/tests/test_transaction_edge.py"
 ROWS = {
     68: [MATRIX],
     69: [MATRIX],
-    70: [f"{RULES}::test_a_patch_cannot_touch_what_is_not_for_callers_to_set"],
+    70: [f"{RULES}::test_a_change_cannot_touch_what_is_not_for_callers_to_set"],
     71: [MATRIX, "tests/architecture/test_access_table.py::test_an_auditor_and_a_citizen_change_nothing"],
     72: [
         "services/targets/tests/test_targets_reports.py::test_three_persons_are_three_persons",

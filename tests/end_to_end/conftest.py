@@ -46,6 +46,12 @@ async def known(raw: httpx.AsyncClient) -> dict[str, Operation]:
 
 
 @pytest.fixture(scope="session")
-async def scene(house: Stack, nobody: Client, known: dict[str, Operation]) -> Scene:
+async def minter(house: Stack, known: dict[str, Operation]) -> Minter:
+    """Makes tokens of anybody."""
+    return Minter(house, known)
+
+
+@pytest.fixture(scope="session")
+async def scene(nobody: Client, minter: Minter) -> Scene:
     """Organisations, people and objects."""
-    return await set_scene(nobody, Minter(house, known))
+    return await set_scene(nobody, minter)

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from devstack.access.tokens import Minter
 from devstack.demo.client import Client
 from devstack.demo.people import city_organisation
-from devstack.stack import Stack
 
 WRITING = ("post", "put", "patch", "delete")
 OWN = {"registry.end_session"}
@@ -24,10 +24,11 @@ async def document(raw: httpx.AsyncClient) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-async def reader(house: Stack, nobody: Client, document: dict[str, Any]) -> AsyncIterator[dict[str, str]]:
+async def reader(nobody: Client, minter: Minter, document: dict[str, Any]) -> AsyncIterator[dict[str, str]]:
     """The headers of a system that may read whatever systems may read."""
-    credentials = {"grant_type": "password", "username": house.admin_user, "password": house.admin_password}
-    admin = await nobody.sign_in(credentials, "administrator")
+    organisation = await city_organisation(nobody, "peoples_committee")
+    token = minter.token("administrator", organisation, subject=str(uuid.uuid4()), kind="person")
+    admin = Client(nobody.base_url, "administrator", token)
     reading = [
         operation["operationId"]
         for methods in document["paths"].values()
@@ -35,7 +36,6 @@ async def reader(house: Stack, nobody: Client, document: dict[str, Any]) -> Asyn
         if method == "get" and operation["operationId"].partition(".")[0] != "gateway"
     ]
     client_id = f"chi-doc-{uuid.uuid4().hex[:6]}"
-    organisation = await city_organisation(nobody, "peoples_committee")
     body = {"client_id": client_id, "name": "Hệ thống chỉ đọc", "organisation_id": organisation, "scopes": reading}
     made = await admin.post("/registry/clients", body)
     answer = await nobody.post(

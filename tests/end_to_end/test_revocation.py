@@ -10,12 +10,15 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pyotp import TOTP
 
+from devstack.access.scene import READ_ME
 from devstack.demo.client import Client, eventually
 from devstack.demo.people import commune_organisation
 from devstack.paths import SERVICES
@@ -73,9 +76,11 @@ class Place:
     async def person(self) -> Person:
         username, password = f"u{secrets.token_hex(5)}", secrets.token_urlsafe(18)
         roles = [{"role": role, "organisation_id": self.organisation} for role in ("front_officer", "administrator")]
-        body = {"username": username, "name": "Người thử", "password": password, "organisation_id": self.organisation}
+        body = {"username": username, "name": "Người thử", "organisation_id": self.organisation}
         made = (await self.call("POST", "/accounts", self.admin, {**body, "roles": roles})).json()
-        return Person(made["id"], username, password, self.organisation, made["version"])
+        await self.call("POST", "/passwords", {}, {"code": made["code"], "password": password})
+        account = (await self.call("GET", f"/accounts/{made['account']['id']}", self.admin)).json()
+        return Person(account["id"], username, password, self.organisation, account["version"])
 
     async def statuses(self, token: str, doors: tuple[str, ...] = tuple(DOORS)) -> dict[str, set[int]]:
         """What each door answers; asked often enough that both workers of the gateway had their turn."""
@@ -116,7 +121,8 @@ async def place() -> AsyncIterator[Place]:
         organisation = await commune_organisation(nobody, "front_committee")
         await nobody.close()
         made = Place(house, http, {}, organisation)
-        token = await made.token(grant_type="password", username=house.admin_user, password=house.admin_password)
+        credentials = {"grant_type": "password", "username": house.admin_user, "password": house.admin_password}
+        token = await made.token(**credentials, totp=TOTP(house.admin_totp_secret).now())
         made.admin = {"Authorization": f"Bearer {token}"}
         await house.pause("nats")
         yield made
@@ -149,10 +155,22 @@ async def change_password(place: Place, person: Person, token: str) -> None:
     person.password = new
 
 
-async def reset_password(place: Place, person: Person, _: str) -> None:
+async def recover(place: Place, person: Person, _: str) -> None:
     person.password = secrets.token_urlsafe(18)
     headers = place.admin | if_match(person.version)
-    await place.call("POST", f"/accounts/{person.id}/password", headers, {"password": person.password})
+    code = (await place.call("POST", f"/accounts/{person.id}/recovery", headers)).json()["code"]
+    await place.call("POST", "/passwords", {}, {"code": code, "password": person.password})
+
+
+async def end_sessions(place: Place, person: Person, _: str) -> None:
+    await place.call("POST", f"/accounts/{person.id}/sessions/end", place.admin | if_match(person.version))
+
+
+async def end_this_session(place: Place, _: Person, token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    items = (await place.call("GET", "/me/sessions", headers)).json()["items"]
+    [present] = [one["id"] for one in items if one["present"]]
+    await place.call("DELETE", f"/me/sessions/{present}", headers)
 
 
 Cause = Callable[[Place, Person, str], Awaitable[None]]
@@ -161,8 +179,16 @@ Cause = Callable[[Place, Person, str], Awaitable[None]]
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     ("cause", "others_end"),
-    [(lock, True), (end_role, True), (log_out, False), (change_password, True), (reset_password, True)],
-    ids=["lock", "role ended", "logout", "own password", "password reset"],
+    [
+        (lock, True),
+        (end_role, True),
+        (end_sessions, True),
+        (log_out, False),
+        (end_this_session, False),
+        (change_password, True),
+        (recover, True),
+    ],
+    ids=["lock", "role ended", "sessions ended", "logout", "one session ended", "own password", "recovery"],
 )
 async def test_a_person_whose_access_ended_is_refused_everywhere(place: Place, cause: Cause, others_end: bool) -> None:
     person = await place.person()
@@ -179,17 +205,23 @@ async def test_a_person_whose_access_ended_is_refused_everywhere(place: Place, c
 
 
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize("cause", ["revoke", "rotate"])
+@pytest.mark.parametrize("cause", ["revoked", "credential replaced at once", "scopes changed"])
 async def test_a_client_that_was_shut_out_is_refused_everywhere(place: Place, cause: str) -> None:
     client_id = f"he-thong-{secrets.token_hex(4)}"
     body = {"client_id": client_id, "name": "Hệ thống thử", "organisation_id": place.organisation}
-    made = (await place.call("POST", "/clients", place.admin, {**body, "role": "integrating_system"})).json()
+    made = (await place.call("POST", "/clients", place.admin, {**body, "scopes": [READ_ME]})).json()
     credentials = {"grant_type": "client_credentials", "client_id": client_id}
     token = await place.token(**credentials, client_secret=made["client_secret"])
     await place.works(token)
-    path = f"/clients/{made['client']['id']}/{cause}"
-    answer = (await place.call("POST", path, place.admin | if_match(1))).json()
-    if cause == "rotate":
+    path, headers = f"/clients/{made['client']['id']}", place.admin | if_match(1)
+    if cause == "revoked":
+        await place.call("POST", f"{path}/revoke", headers)
+    elif cause == "scopes changed":
+        await place.call("PUT", f"{path}/scopes", headers, {"scopes": [READ_ME, "registry.list_units"]})
+        await place.works(await place.token(**credentials, client_secret=made["client_secret"]))
+    else:
+        now = datetime.now(UTC).isoformat()
+        answer = (await place.call("POST", f"{path}/credentials", headers, {"old_good_until": now})).json()
         await place.works(await place.token(**credentials, client_secret=answer["client_secret"]))
     assert await place.refused_everywhere(token) < 20
 

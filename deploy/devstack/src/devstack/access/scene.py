@@ -2,11 +2,12 @@
 
 import asyncio
 import secrets
+import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
-from devstack.access.tokens import Minter
+from devstack.access.tokens import LIFETIME_SECONDS, Minter
 from devstack.demo.client import Client
 from devstack.demo.people import CAI_KHE, NINH_KIEU, city_organisation, commune_organisation, join
 from devstack.demo.photo import photo_with_position
@@ -35,19 +36,22 @@ class Scene:
     secrets: dict[str, str] = field(default_factory=dict)
     facts: dict[str, str] = field(default_factory=dict)
     """What names the legal instrument and its provision."""
-    tokens: dict[tuple[str, str], str] = field(default_factory=dict)
+    tokens: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
+    """(role, organisation) → when the token is made anew, and the token."""
 
     def place(self, view: str, relation: str) -> str:
         """Return the organisation that stands in a relation to the object's."""
         return self.places[view, relation]
 
     def token(self, role: str, organisation: str) -> str:
-        """Return the token of a role at an organisation, the same every time."""
-        if (role, organisation) not in self.tokens:
+        """Return the token of a role at an organisation, the same for half its life."""
+        anew, token = self.tokens.get((role, organisation), (0.0, ""))
+        if time.monotonic() >= anew:
             kind = "client" if role in CLIENT_ROLES else "person"
             subject = self.ids["client"] if kind == "client" else self.accounts[organisation]
-            self.tokens[role, organisation] = self.minter.token(role, organisation, subject=subject, kind=kind)
-        return self.tokens[role, organisation]
+            token = self.minter.token(role, organisation, subject=subject, kind=kind)
+            self.tokens[role, organisation] = time.monotonic() + LIFETIME_SECONDS / 2, token
+        return token
 
     def leaving(self, role: str, organisation: str) -> str:
         """Return a token nobody else uses, of somebody whose tokens may be declared no good."""
