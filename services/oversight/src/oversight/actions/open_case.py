@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -56,7 +56,7 @@ async def open_case(
     today = local_date(now)
     if (new.trigger == "feedback") != (new.submission_id is not None):
         raise TriggerAndSubmission
-    presiding = _presiding_body(new, actor, book)
+    presiding = _presiding_body(new, actor, today, book)
     _check_objects(new, presiding, now, book)
     if new.submission_id is not None:
         await visible_submission(session, new.submission_id, actor)
@@ -93,12 +93,15 @@ async def open_case(
     return case
 
 
-def _presiding_body(new: NewCase, actor: Actor, book: ReferenceBook) -> UUID:
-    """Return the Front committee the actor acts for. Raises Forbidden or PresidingBodyRequired."""
+def _presiding_body(new: NewCase, actor: Actor, today: date, book: ReferenceBook) -> UUID:
+    """Return the Front committee the actor acts for, not what once went into it.
+
+    Raises Forbidden or PresidingBodyRequired.
+    """
     held = [
         organisation
         for organisation in actor.organisations(*PRESIDING)
-        if (book.get("organisation", organisation) or {}).get("kind") == "front_committee"
+        if (organisation_on(book, organisation, today) or {}).get("kind") == "front_committee"
     ]
     wanted = new.presiding_organisation_id
     if not held or (wanted is not None and wanted not in held):
