@@ -198,9 +198,9 @@ async def test_statements_per_request(house: House) -> None:
 
 async def test_reference_pages_hold_everything_once(house: House) -> None:
     headers = await house.service_headers()
-    for kind, expected in (
-        ("unit", None),
-        ("organisation", 3606 + 9),
+    for kind, seeded in (
+        ("unit", 0),
+        ("organisation", 3606),
         ("calendar_day", 61),
         ("calendar_year", 4),
         ("deadline_rule", 39),
@@ -215,9 +215,9 @@ async def test_reference_pages_hold_everything_once(house: House) -> None:
             cursor = answer.json()["next_cursor"]
             if not cursor:
                 break
-        assert len(ids) == len(set(ids))
-        if expected is not None:
-            assert len(ids) == expected
+        stored = [str(row["id"]) for row in await house.rows(f"SELECT id FROM {kind}")]
+        assert len(stored) >= seeded  # other tests of this file may have added some
+        assert sorted(ids) == sorted(stored)
 
 
 async def test_reference_is_for_the_house_only(house: House) -> None:
