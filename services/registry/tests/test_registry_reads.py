@@ -216,7 +216,8 @@ async def test_reference_pages_hold_everything_once(house: House) -> None:
             if not cursor:
                 break
         stored = [str(row["id"]) for row in await house.rows(f"SELECT id FROM {kind}")]
-        assert len(stored) >= seeded  # other tests of this file may have added some
+        restructured = kind in ("unit", "organisation")  # another test of this file may have run before
+        assert len(stored) >= seeded if restructured else len(stored) == seeded
         assert sorted(ids) == sorted(stored)
 
 
