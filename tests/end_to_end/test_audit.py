@@ -238,8 +238,8 @@ async def write_law(cast: Cast) -> None:
     _, match = await admin.read(path)
     await admin.put(path, {**content, "title": "Văn bản thử khác"}, match)
     key = (await admin.all("/registry/deadline-rules"))[0]
-    rule = {name: key[name] for name in ("key", "title", "amount", "unit", "direction", "anchor", "confidence")}
-    new = {**rule, "valid_from": "2031-01-01", "replaces_version": key["rule_version"]}
+    rule = {name: key[name] for name in ("key", "title", "amount", "unit", "direction", "anchor")}
+    new = {**rule, "confidence": "no_legal_figure", "valid_from": "2031-01-01", "replaces_version": key["rule_version"]}
     added = await admin.post("/registry/deadline-rules", new)
     ending = {"last_day": "2031-12-31", "source": "Buổi thử"}
     await admin.act(f"/registry/deadline-rules/{added['id']}", "end", ending)
@@ -252,9 +252,18 @@ async def write_law(cast: Cast) -> None:
     await admin.post("/registry/setup", {"people": [{**person, "organisation": place}]}, status=200)
 
 
+LOOKING_AFTER = (
+    "send_test", "list_deliveries", "resend", "one_endpoint", "rotate", "change", "disable", "enable", "delete",
+)  # fmt: skip
+
+
 async def look_after(cast: Cast, endpoint: str) -> None:
     """What the owner of a webhook endpoint does."""
-    system, path = cast.people["system"], f"/webhooks/endpoints/{endpoint}"
+    client_id, path = f"w-{secrets.token_hex(4)}", f"/webhooks/endpoints/{endpoint}"
+    body = {"client_id": client_id, "name": "Chủ điểm nhận", "scopes": [f"webhooks.{name}" for name in LOOKING_AFTER]}
+    made = await cast.admin.post("/registry/clients", {**body, "organisation_id": cast.organisations["city_committee"]})
+    credentials = {"client_id": client_id, "client_secret": made["client_secret"]}
+    system = await cast.nobody.sign_in({"grant_type": "client_credentials", **credentials}, "owner")
     await system.post(f"{path}/test", status=202)
     delivery = (await system.all(f"{path}/deliveries"))[0]
     await system.post(f"/webhooks/deliveries/{delivery['id']}/resend", status=202)
