@@ -1,7 +1,7 @@
 """Rules of access that hold for whole groups of operations (reliability §6 D, rows 70, 75, 78 and 81)."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -95,7 +95,7 @@ async def test_a_remembered_answer_is_only_for_the_same_person_with_the_right_th
     assert (without_the_role.status_code, without_the_role.json()["code"]) == (403, "forbidden")
 
 
-FILTERS = {
+FILTERS: dict[str, tuple[str, Callable[[Scene], str]]] = {
     "registry.list_accounts": ("organisation_id", lambda scene: scene.place("front", "own")),
     "registry.list_clients": ("organisation_id", lambda scene: scene.place("front", "own")),
     "targets.list_reports": ("organisation_id", lambda scene: scene.place("front", "own")),
