@@ -440,7 +440,7 @@ async def test_who_may_configure_what(house: House, mock: str, new_person: Any) 
         answer = await house.http.post(f"{API}/identity-providers", headers=who | key(), json=good | changes)
         return answer.status_code, answer.json()["code"]
 
-    assert await add(headers) == (403, "outside_your_organisations")
+    assert await add(headers) == (403, "house_matter")
     for changes in (
         {"issuer": "http://id.example"}, {"issuer": "http://10.0.0.1"}, {"issuer": "https://a:b@id.example"},
         {"issuer": "ftp://id.example"}, {"redirect_uris": ["javascript:alert(1)"]}, {"scopes": ["profile"]},

@@ -311,6 +311,8 @@ async def test_only_who_administers_all_of_it(house: House, new_person: Any) -> 
     move = {"change": "move", "of": "organisation", "id": own, "parent": {"id": city}}
     refused(await post(house, move, on="2026-09-01", headers=mine | key()), 403, outside)
     refused(await post(house, move, on="2026-09-01", headers=mine | key(), dry_run="true"), 403, outside)
+    own_body = {"change": "rename", "of": "organisation", "id": ward, "name": "Của tôi", "children_follow": True}
+    refused(await post(house, own_body, on="2026-09-01", headers=mine | key()), 403, outside)
     unit = (await get(house, "/units", code="31135"))["items"][0]["id"]
     rename = {"change": "rename", "of": "unit", "id": unit, "name": "Phường Của Tôi", "children_follow": True}
     refused(await post(house, rename, on="2026-09-01", headers=mine | key()), 403, outside)

@@ -211,17 +211,11 @@ async def test_a_name_taken_where_one_sees_nothing_is_taken(house: House, filled
     """Names are one for the whole house; that a name is taken is all there is to learn."""
     mine = await house.person_headers(filled["here_administrator"])
     here = await house.organisation("front_committee")
-    there = await house.organisation("front_committee", "31120")
-    taken = provider_at(there)
-    made = await house.http.post(f"{API}/identity-providers", headers=house.admin | key(), json=taken)
-    assert made.status_code == 201
     account = {"username": filled["there"]["username"], "name": "Người Khác", "organisation_id": here}
     client = client_at(here) | {"client_id": filled["client_31120"]["client"]["client_id"]}
     for noun, body in (
         ("accounts", account),
         ("clients", client),
-        ("identity-providers", provider_at(here, key=taken["key"])),
-        ("identity-providers", provider_at(here, issuer=taken["issuer"])),
     ):
         answer = await house.http.post(f"{API}/{noun}", headers=mine | key(), json=body)
         assert (answer.status_code, answer.json()["code"]) == (409, "already_exists"), answer.text

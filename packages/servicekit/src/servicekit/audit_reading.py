@@ -21,6 +21,7 @@ from servicekit.pages import InvalidCursor, Page, PageQuery, Window
 from servicekit.routes import answers, new_router
 from servicekit.tables import audit_entry
 from servicekit.text import Answer, Coded, Instant, Key, Uuid
+from servicekit.working_days import local_date
 
 AUDIT_READERS: Final = frozenset({"auditor", "data_protection_officer"})
 AuditReader = Annotated[Actor, allow(*sorted(AUDIT_READERS))]
@@ -52,10 +53,14 @@ class AuditEntryAnswer(Answer):
 
 
 async def top_in_book(request: Request, session: AsyncSession, organisations: Collection[UUID]) -> bool:
-    """Look the organisations up in the copy of the registry's facts."""
-    book = request.app.state.runtime.book
-    facts = [book.get("organisation", organisation) for organisation in organisations]
-    return any(fact is not None and fact["parent_id"] is None for fact in facts)
+    """Look the organisations up in the copy of the registry's facts; what went into another body does not count."""
+    runtime = request.app.state.runtime
+    today = local_date(runtime.clock.now()).isoformat()
+    facts = [runtime.book.get("organisation", organisation) for organisation in organisations]
+    return any(
+        fact is not None and fact["parent_id"] is None and (fact["valid_to"] is None or fact["valid_to"] >= today)
+        for fact in facts
+    )
 
 
 def audit_router(service: str, is_top: IsTop = top_in_book) -> APIRouter:

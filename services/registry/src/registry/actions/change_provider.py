@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from registry.actions.end_access import end_sessions
 from registry.actions.grant_role import FIRST_ADMINISTRATOR_ID
 from registry.actions.sign_in_by_provider import subject_name
-from registry.domain.errors import ManagedBySettings, OutsideYourOrganisations, ProviderNotUsable
+from registry.domain.errors import ManagedBySettings, OutsideYourOrganisations, OwnAccount, ProviderNotUsable
 from registry.domain.roles import PROVIDER_ROLES
 from registry.foreign.documents import is_allowed
 from registry.queries.administering import administered_account, administered_organisation, holds_roles_elsewhere
@@ -115,13 +115,15 @@ async def link_identity(
     actor: Actor,
     now: datetime,
 ) -> ForeignIdentity:
-    """Let a provider's subject sign in to an account. Raises NotFound, AlreadyExists, OutsideYourOrganisations.
+    """Let a provider's subject sign in to an account. Raises NotFound, AlreadyExists, OwnAccount and the like.
 
     Refused when the account holds a role elsewhere: whoever links it decides who may use that role.
     """
     account = await administered_account(session, actor, account_id)
     if account.id == FIRST_ADMINISTRATOR_ID:
         raise ManagedBySettings
+    if account.id == actor.id:
+        raise OwnAccount
     if await holds_roles_elsewhere(session, actor, account_id):
         raise OutsideYourOrganisations
     provider_id = await linkable_provider(session, key)

@@ -66,10 +66,15 @@ async def restructure(
 
 
 async def _check_access(session: AsyncSession, made: Plan, rows: dict[UUID, Row], actor: Actor, on: date) -> None:
-    """Bodies must stand at or below an organisation the actor administers; a unit is its people's committee's."""
+    """Bodies must stand at or below an organisation the actor administers; a unit is its people's committee's.
+
+    What ends must stand below one: nobody renames or dissolves the own body, unless it stands at the top.
+    """
     mine = actor.organisations("administrator")
     touched = [rows[each] for each in made.touched]
     if any(row.thing == "organisation" and mine.isdisjoint(row.path) for row in touched):
+        raise OutsideYourOrganisations
+    if any(row.thing == "organisation" and mine.isdisjoint(row.path[:-1] or row.path) for row in made.ended):
         raise OutsideYourOrganisations
     units = [row for row in touched if row.thing == "unit"]
     if units:

@@ -13,9 +13,11 @@ from registry.actions.signing import TokenSigner
 from registry.domain.errors import HouseMatter
 from registry.passwords import PasswordHasher, SecretHasher
 from registry.queries.administering import any_topmost
+from servicekit.clock import Now
 from servicekit.encryption import Keyring
 from servicekit.identity import Actor, allow, allow_anyone
 from servicekit.service import Runtime
+from servicekit.working_days import local_date
 
 
 def _runtime(request: Request) -> Runtime:
@@ -64,16 +66,16 @@ SignedIn = Annotated[Actor, allow()]
 Administrator = Annotated[Actor, allow("administrator")]
 
 
-async def _house_administrator(request: Request, actor: Administrator) -> Actor:
+async def _house_administrator(request: Request, actor: Administrator, now: Now) -> Actor:
     # Not in the request's own transaction: that one begins with the Idempotency-Key, which is read after this.
     async with _runtime(request).database.read_facts() as session:
-        if not await any_topmost(session, actor.organisations("administrator")):
+        if not await any_topmost(session, actor.organisations("administrator"), local_date(now)):
             raise HouseMatter
     return actor
 
 
 HouseAdministrator = Annotated[Actor, Depends(_house_administrator)]
-"""An administrator of a topmost organisation: decides what holds for everybody (calendar, deadline rules)."""
+"""An administrator of a topmost organisation: decides what holds for everybody (calendar, law, identity providers)."""
 HouseService = Annotated[Actor, allow("service")]
 
 Signer = Annotated[TokenSigner, Depends(_signer)]
@@ -86,6 +88,6 @@ ClientBucket = Annotated[str, Depends(_client_bucket)]
 """Whose network a request comes from: a hash that the gateway makes anew each day, or "unknown", one for all others."""
 
 
-async def topmost(_: Request, session: AsyncSession, organisations: Collection[UUID]) -> bool:
+async def topmost(request: Request, session: AsyncSession, organisations: Collection[UUID]) -> bool:
     """Say whether one of these organisations stands at the top; for whoever reads the audit."""
-    return await any_topmost(session, organisations)
+    return await any_topmost(session, organisations, local_date(_runtime(request).clock.now()))

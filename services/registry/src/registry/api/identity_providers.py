@@ -4,7 +4,7 @@ from fastapi import Response
 
 from registry.actions import change_provider as changes
 from registry.actions.sign_in_by_provider import GOOD_FOR
-from registry.api.access import Administrator, Anyone, Keys, Process, Secrets
+from registry.api.access import Administrator, Anyone, HouseAdministrator, Keys, Process, Secrets
 from registry.api.provider_grants import send_to_provider
 from registry.api.provider_models import (
     IdentityAnswer,
@@ -18,8 +18,10 @@ from registry.api.provider_models import (
     identity_answer,
 )
 from registry.domain.errors import (
+    HouseMatter,
     ManagedBySettings,
     OutsideYourOrganisations,
+    OwnAccount,
     ProviderNotUsable,
     RedirectNotRegistered,
     UnknownOrganisation,
@@ -43,18 +45,18 @@ router = new_router("registry", "identity providers")
     "/identity-providers",
     status_code=201,
     dependencies=[Idempotent],
-    **answers(AlreadyExists, ProviderNotUsable, UnknownOrganisation, OutsideYourOrganisations),
+    **answers(AlreadyExists, HouseMatter, ProviderNotUsable, UnknownOrganisation, OutsideYourOrganisations),
 )
 async def add_identity_provider(
     body: ProviderRequest,
     session: WriteSession,
-    actor: Administrator,
+    actor: HouseAdministrator,
     response: Response,
     now: Now,
     keys: Keys,
     process: Process,
 ) -> ProviderAnswer:
-    """Configure an OpenID provider for an organisation you administer."""
+    """Configure an OpenID provider for an organisation; its key and issuer are the only ones in the whole house."""
     provider = await changes.create_provider(
         session,
         body.key,
@@ -88,12 +90,12 @@ async def read_identity_provider(
     return ProviderAnswer.model_validate(provider)
 
 
-@router.put("/identity-providers/{provider_id}", **answers(ProviderNotUsable))
+@router.put("/identity-providers/{provider_id}", **answers(HouseMatter, ProviderNotUsable))
 async def change_identity_provider(
     provider_id: Uuid,
     body: ProviderChange,
     session: WriteSession,
-    actor: Administrator,
+    actor: HouseAdministrator,
     version: ExpectedVersion,
     response: Response,
     now: Now,
@@ -129,7 +131,7 @@ async def begin_sign_in(
     "/accounts/{account_id}/identities",
     status_code=201,
     dependencies=[Idempotent],
-    **answers(AlreadyExists, ManagedBySettings, OutsideYourOrganisations),
+    **answers(OwnAccount, AlreadyExists, ManagedBySettings, OutsideYourOrganisations),
 )
 async def link_identity(
     account_id: Uuid, body: IdentityRequest, session: WriteSession, actor: Administrator, now: Now, hasher: Secrets

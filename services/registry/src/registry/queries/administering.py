@@ -22,9 +22,14 @@ def administered_by(actor: Actor) -> ColumnElement[bool]:
     return condition
 
 
-async def any_topmost(session: AsyncSession, organisations: Collection[UUID]) -> bool:
-    """Tell whether one of these organisations stands at the top, above everything of its kind (one statement)."""
-    statement = select(Organisation.id).where(Organisation.id.in_(organisations), Organisation.parent_id.is_(None))
+async def any_topmost(session: AsyncSession, organisations: Collection[UUID], day: date) -> bool:
+    """Tell whether one of these organisations stands at the top on a day, above everything of its kind (one statement).
+
+    A body that stood at the top before it went into another does not count.
+    """
+    statement = select(Organisation.id).where(
+        Organisation.id.in_(organisations), Organisation.parent_id.is_(None), stands_on(Organisation, day)
+    )
     return (await session.scalar(statement.limit(1))) is not None
 
 

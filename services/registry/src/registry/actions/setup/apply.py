@@ -47,10 +47,11 @@ async def apply(setting: Setting, wanted: Wanted, *, dry_run: bool) -> list[Chan
     raise.
     """
     administers = setting.actor.organisations("administrator")
-    if (wanted.years or wanted.days or wanted.rules) and not await any_topmost(setting.session, administers):
+    today = local_date(setting.now)
+    if (wanted.years or wanted.days or wanted.rules) and not await any_topmost(setting.session, administers, today):
         raise HouseMatter
     step = await setting.session.begin_nested()
-    places = await Places.find(setting.session, wanted.places(), local_date(setting.now))
+    places = await Places.find(setting.session, wanted.places(), today)
     changes = [
         *await apply_departments(setting, wanted.departments, places),
         *await apply_people(setting, wanted.people, places),
