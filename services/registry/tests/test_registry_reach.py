@@ -58,3 +58,16 @@ async def test_after_a_new_name_the_old_cases_stay_with_their_people(house: Hous
     assert {before, after} <= await organisations_in_token(house, officer)
     me = await house.http.get(f"{API}/me", headers=await house.person_headers(officer))
     assert {grant["organisation_id"] for grant in me.json()["grants"]} == {after}
+
+
+async def test_what_once_stood_at_the_top_gives_no_say_over_the_house(house: House, new_person: NewPerson) -> None:
+    """The provinces' farmers' unions stood at the top until they went into the city's, which stands below the Front."""
+    person = await new_person("farmers_union", "92", ("administrator", "auditor"))
+    headers = await house.person_headers(person)
+    assert len(await organisations_in_token(house, person)) > 1
+    year = await house.http.put(
+        f"{API}/calendar/years/2033", headers=headers, json={"confirmed": False, "source": "thử"}
+    )
+    assert (year.status_code, year.json()["code"]) == (403, "house_matter")
+    audit = await house.http.get(f"{API}/audit", headers=headers)
+    assert (audit.status_code, audit.json()["code"]) == (403, "audit_at_the_top")
