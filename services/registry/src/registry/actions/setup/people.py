@@ -142,11 +142,13 @@ async def _end(setting: Setting, account: UUID, rows: Sequence[RoleGrant]) -> No
 
 
 async def _set_lock(setting: Setting, account: Account, *, locked: bool) -> None:
-    shared = {"expected": account.version, "actor": setting.actor, "now": setting.now}
+    session, actor, now = setting.session, setting.actor, setting.now
     if locked:
-        await lock_account(setting.session, account.id, reason_code=_LOCK_REASON, **shared)  # type: ignore[arg-type]
+        await lock_account(
+            session, account.id, expected=account.version, reason_code=_LOCK_REASON, actor=actor, now=now
+        )
     else:
-        await unlock_account(setting.session, account.id, **shared)  # type: ignore[arg-type]
+        await unlock_account(session, account.id, expected=account.version, actor=actor, now=now)
 
 
 def _role_text(role: _Role, places: Places) -> str:
