@@ -105,9 +105,10 @@ class Draft:
         heirs = {link.successor_id for link in self.ended[ended]}
         return heirs.pop() if len(heirs) == 1 else None
 
-    def resolve(self, ref: Ref, thing: Thing, place: int) -> UUID:
+    def resolve(self, ref: Ref, thing: Thing, place: int, *, stays: bool = False) -> UUID:
         """Return what a reference means on the day: the thing itself, or its only successor when it ends.
 
+        What somebody only `stays` at is not touched: a body is renamed without a say over its unit.
         Raises UnknownKey, NotStandingThen, ParentEnds.
         """
         if isinstance(ref, str):
@@ -125,7 +126,8 @@ class Draft:
         row = self.rows.get(ref)
         if row is None or row.thing != thing or row.valid_to is not None or row.valid_from > self.on:
             raise NotStandingThen(errors=at(place, NotStandingThen.code, [ref]))
-        self.touched.add(ref)
+        if not stays:
+            self.touched.add(ref)
         return ref
 
     def row(self, ref: UUID) -> Row:
@@ -181,7 +183,7 @@ class Draft:
         if beginning.new.unit is not None:
             return self.resolve(beginning.new.unit, "unit", beginning.place)
         if beginning.like is not None and beginning.like.unit_id is not None:
-            return self.resolve(beginning.like.unit_id, "unit", beginning.place)
+            return self.resolve(beginning.like.unit_id, "unit", beginning.place, stays=True)
         if parent is None or parent.unit_id is None:
             raise ParentEnds(errors=at(beginning.place, ParentEnds.code))
         return parent.unit_id

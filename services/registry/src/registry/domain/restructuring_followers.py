@@ -31,7 +31,7 @@ class Followers:
             unit = beginning.new.unit or (beginning.like.unit_id if beginning.like else None)
             kind = beginning.new.kind or (beginning.like.kind if beginning.like else "")
             if beginning.thing == "organisation" and unit is not None:
-                self._rooms[draft.resolve(unit, "unit", beginning.place), kind] = own
+                self._rooms[draft.resolve(unit, "unit", beginning.place, stays=True), kind] = own
 
     def follow_all(self, change: Change, heirs: Sequence[UUID]) -> None:
         """Take everything below what ends by a change to its only heir. Raises ParentEnds when it has not one."""
