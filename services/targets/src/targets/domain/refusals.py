@@ -9,8 +9,14 @@ class UnknownPeriod(Invalid):
     """The text is no period code."""
 
     code = "unknown_period"
-    vi = "Mã kỳ không đúng. Dùng 2025 (năm), 2025S1 (sáu tháng), 2025Q1 (quý) hoặc 202503 (tháng)."
-    en = "This is no period code. Use 2025 (year), 2025S1 (half-year), 2025Q1 (quarter) or 202503 (month)."
+    vi = (
+        "Mã kỳ không đúng. Dùng 2025 (năm), 2025S1 (sáu tháng), 2025Q1 (quý), 202503 (tháng), 20251231 (tính đến ngày)"
+        " hoặc mã nhiệm kỳ đã có trong danh mục, ví dụ 2020T2025."
+    )
+    en = (
+        "This is no period code. Use 2025 (year), 2025S1 (half-year), 2025Q1 (quarter), 202503 (month), 20251231 (as at"
+        " a day) or the code of a listed term of congress, for example 2020T2025."
+    )
 
 
 class WrongPeriodKind(Invalid):
