@@ -1,0 +1,22 @@
+"""Ids made from numbers and codes, so that every installation has the same."""
+
+from typing import Final
+from uuid import UUID, uuid5
+
+SPACE: Final = UUID("7d3a4c1e-5b0e-5d53-9f0a-08a2d1c7e4b6")
+"""Namespace of these ids."""
+
+
+def resolution_id(number: str) -> UUID:
+    """Return the id of the resolution with this number."""
+    return uuid5(SPACE, f"resolution:{number}")
+
+
+def indicator_id(code: str) -> UUID:
+    """Return the id of the indicator with this code; a code is used once over all resolutions."""
+    return uuid5(SPACE, f"indicator:{code}")
+
+
+def target_id(code: str, number: int) -> UUID:
+    """Return the id of this version of the indicator's target."""
+    return uuid5(SPACE, f"target:{code}:{number}")
