@@ -232,6 +232,7 @@ def _functions() -> None:
 def _fill() -> None:
     """Bring over what was computed and what was approved; the whole is the sum of the roots of the tree."""
     op.execute(f"SET LOCAL ROLE {SERVICE}_house")
+    op.execute("SET LOCAL row_security = on")
     op.execute(
         "INSERT INTO roll_up (id, indicator_id, period, period_kind, last_day, organisation_id, numerator, denominator,"
         " counted, expected, told, computed_at)"
@@ -246,5 +247,6 @@ def _fill() -> None:
         " ON o.kind = 'organisation' AND o.id = v.organisation_id AND cardinality(o.path) = 1 GROUP BY 1, 2, 3, 4"
     )
     op.execute("SELECT roll_up_reports(id, NULL, opened_at) FROM reporting_period ORDER BY id")
+    op.execute("SET LOCAL row_security = off")
     op.execute("RESET ROLE")
     op.drop_table("computed_value")
