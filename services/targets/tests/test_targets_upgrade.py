@@ -30,7 +30,8 @@ async def test_figures_approved_and_computed_before_the_upgrade_are_kept(engines
         period = await connection.fetchval(
             "INSERT INTO reporting_period (indicator_id, code, kind, first_day, last_day, status, version, told,"
             " due_on, due_provisional, rule_key, rule_version, opened_at, opened_by) VALUES"
-            " ($1, '2025', 'year', '2025-01-01', '2025-12-31', 'open', 1, 1, '2026-01-15', false, 'IND.REPORT_DUE', 1, $2, $3) RETURNING id",
+            " ($1, '2025', 'year', '2025-01-01', '2025-12-31', 'open', 1, 1, '2026-01-15', false,"
+            " 'IND.REPORT_DUE', 1, $2, $3) RETURNING id",
             indicator_id("TGT-01"),
             NOW,
             uuid.uuid4(),
