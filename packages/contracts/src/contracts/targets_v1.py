@@ -68,3 +68,18 @@ class IndicatorComputed(Fact):
     numerator: str
     denominator: str
     status: Literal["achieved", "missed", "not_assessed", "period_ended", "on_track", "at_risk"]
+
+
+class TargetChanged(Fact):
+    """An indicator has a new version of its target; the one before, if it was open, ended the day before."""
+
+    indicator_code: str
+    number: int
+    comparator: Literal[">", ">=", "=", "<=", "<"]
+    value: str | None
+    valid_from: date
+    valid_to: date | None
+    decision: str
+    decided_on: date
+    ended_number: int | None
+    ended_on: date | None

@@ -1,5 +1,6 @@
 """Facts of this service as the catalogue's events: ids, codes and approved figures, never notes or names."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from servicekit.recount import Moved
 from servicekit.telemetry import current_traceparent
 from targets.domain.figures import plain
 from targets.domain.reports import ReportFacts
+from targets.domain.target_versions import Ended
 
 
 def _draft(event_type: str, subject: UUID, sequence: int, fact: Fact) -> EventDraft:
@@ -90,6 +92,26 @@ def indicator_computed(
         status=status,
     )
     return _draft("targets.indicator.computed.v1", value_id, sequence, fact)
+
+
+def target_changed(
+    version_id: UUID, *, indicator_code: str, number: int, target: Mapping[str, Any], ended: Ended | None
+) -> EventDraft:
+    """A new version of a target was set; the only event of the version, which never changes."""
+    value = target["value"]
+    fact = targets_v1.TargetChanged(
+        indicator_code=indicator_code,
+        number=number,
+        comparator=target["comparator"],
+        value=None if value is None else plain(value),
+        valid_from=target["valid_from"],
+        valid_to=target["valid_to"],
+        decision=target["decision"],
+        decided_on=target["decided_on"],
+        ended_number=None if ended is None else ended.number,
+        ended_on=None if ended is None else ended.last_day,
+    )
+    return _draft("targets.target.changed.v1", version_id, 1, fact)
 
 
 def _which(report: ReportFacts) -> dict[str, Any]:

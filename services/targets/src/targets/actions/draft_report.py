@@ -12,7 +12,7 @@ from servicekit.errors import AlreadyExists, Forbidden
 from servicekit.identity import Actor
 from targets.actions.write_report import stored, tell
 from targets.domain.figures import Figures, check_figures
-from targets.domain.periods import parse_period
+from targets.domain.periods import names_term, parse_period
 from targets.domain.refusals import (
     ComputedIndicator,
     OrganisationNotExpected,
@@ -50,7 +50,8 @@ async def draft_report(session: AsyncSession, given: NewReport, *, actor: Actor,
     (an organisation outside the actor's), OrganisationNotValid, OrganisationNotExpected, BadFigures (422),
     PeriodClosed and AlreadyExists (409).
     """
-    parse_period(given.period)
+    if not names_term(given.period):  # which terms there are is data; an unknown one has no reporting period
+        parse_period(given.period)
     entry = await find_entry(session, given.indicator_code, given.period, given.organisation_id, actor)
     if entry is None:
         raise await _why_not(session, given)

@@ -13,6 +13,7 @@ from servicekit.identity import Actor
 from servicekit.working_days import local_date
 from targets import publish
 from targets.actions.roll_up import roll_up
+from targets.domain.metadata import missing
 from targets.domain.periods import Period
 from targets.domain.refusals import (
     ComputedIndicator,
@@ -21,6 +22,7 @@ from targets.domain.refusals import (
     UnknownIndicator,
     WrongPeriodKind,
 )
+from targets.domain.resolution_refusals import IncompleteIndicator
 from targets.queries.scope import ORGANISATION, board_role, organisation
 from targets.tables import expected_report, indicator, reporting_period
 
@@ -36,8 +38,8 @@ async def open_period(
 ) -> UUID:
     """Open the period and return its id; everyone of the reporting kind that existed on its last day is expected.
 
-    Raises UnknownIndicator, ComputedIndicator, WrongPeriodKind, PeriodNotBegun, PeriodBeforeIndicator, Forbidden,
-    AlreadyExists (by the unique key) and Unavailable while no organisation is known here.
+    Raises UnknownIndicator, ComputedIndicator, IncompleteIndicator, WrongPeriodKind, PeriodNotBegun, PeriodBeforeIndicator,
+    Forbidden, AlreadyExists (by the unique key) and Unavailable while no organisation is known here.
     """
     found = (
         await session.execute(
@@ -52,6 +54,8 @@ async def open_period(
         raise Forbidden
     if found.source != "reports":
         raise ComputedIndicator
+    if lacking := missing(found._asdict()):
+        raise IncompleteIndicator(missing=", ".join(lacking), indicator=indicator_code)
     if period.kind not in found.reporting_kinds:
         raise WrongPeriodKind(expected=", ".join(found.reporting_kinds), given=period.kind)
     if period.first_day > local_date(now):

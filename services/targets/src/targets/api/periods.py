@@ -24,9 +24,10 @@ from targets.api.period_answers import (
     PeriodStatus,
 )
 from targets.domain import refusals
-from targets.domain.periods import parse_period
 from targets.domain.report_steps import RULE
+from targets.domain.resolution_refusals import IncompleteIndicator
 from targets.queries import periods as queries
+from targets.queries.calendar import coded_period
 
 router: APIRouter = new_router("targets", "periods")
 
@@ -43,6 +44,7 @@ router: APIRouter = new_router("targets", "periods")
         refusals.PeriodNotBegun,
         refusals.PeriodBeforeIndicator,
         refusals.ComputedIndicator,
+        IncompleteIndicator,
     ),
 )
 async def create_period(
@@ -54,7 +56,7 @@ async def create_period(
     law: TheLaw,
 ) -> PeriodAnswer:
     """Open reporting for an indicator and a period; everyone who owes a report is listed, the due day is counted."""
-    period = parse_period(given.period)
+    period = await coded_period(session, given.period)
     rule = law.rule_on(RULE, local_date(now))
     period_id = await open_period.open_period(
         session,

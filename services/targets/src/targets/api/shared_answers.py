@@ -1,5 +1,6 @@
 """Parts of answers that several nouns show."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal, Self
 
@@ -11,8 +12,20 @@ JudgementStatus = Literal["achieved", "missed", "not_assessed", "period_ended", 
 Comparator = Literal[">", ">=", "=", "<=", "<"]
 
 
+class AnswerOption(Answer):
+    """One answer a question can have; the words of `other` are written by whoever answers."""
+
+    answer: str
+    vi: str
+    en: str
+
+
 class OpenQuestion(Answer):
-    """What the resolution's text leaves open, and the answer this installation uses."""
+    """What the resolution's text leaves open, and the answer this installation uses.
+
+    `decision` is null while nobody has decided: the answer is then this system's default. `number`: any figure may be
+    answered. `sets`: what the answer changes for judging, which makes a new target version.
+    """
 
     key: str
     question_vi: str
@@ -20,11 +33,23 @@ class OpenQuestion(Answer):
     answer: str
     answer_vi: str
     answer_en: str
+    options: list[AnswerOption]
+    number: bool
+    sets: str | None
+    decision: str | None
+    decided_on: LegalDate | None
 
 
 def open_questions(stored: list[dict[str, Any]]) -> list[OpenQuestion]:
     """Return the questions of an indicator."""
-    return [OpenQuestion(**question) for question in stored]
+    return [_question(question) for question in stored]
+
+
+def _question(stored: dict[str, Any]) -> OpenQuestion:
+    decided_on = stored["decided_on"]
+    decided = None if decided_on is None else date.fromisoformat(decided_on)
+    options = [AnswerOption(**option) for option in stored["options"]]
+    return OpenQuestion(**(stored | {"decided_on": decided, "options": options}))
 
 
 class TargetAnswer(Answer):

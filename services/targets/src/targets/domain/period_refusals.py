@@ -17,3 +17,11 @@ class BadRange(Invalid):
     code = "bad_period_range"
     vi = "Khoảng thời gian chưa đúng: từ ngày phải trước đến ngày, và không quá {most} kỳ. Hãy thu hẹp khoảng."
     en = "The range is not usable: it must begin before it ends and hold at most {most} periods. Ask for less."
+
+
+class BadTerm(Invalid):
+    """The days of a term are upside down or overlap those of another term."""
+
+    code = "bad_term"
+    vi = "Ngày của nhiệm kỳ chưa đúng: ngày đầu phải trước ngày cuối và không chồng lên nhiệm kỳ khác."
+    en = "The days of the term are not usable: it begins before it ends and overlaps no other term."

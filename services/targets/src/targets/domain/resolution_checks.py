@@ -63,9 +63,9 @@ def _codes(indicators: Sequence[Document], taken: Collection[str]) -> Iterator[P
     yield from _twice("indicators", codes, "code")
     for place, one in enumerate(indicators):
         if one["code"] in taken:
-            yield problem(f"indicators[{place}].code", "code_taken", code=one["code"])
+            yield problem(f"indicators[{place}].code", "code_taken", indicator=one["code"])
         if one["under"] is not None and one["under"] not in codes[:place]:
-            yield problem(f"indicators[{place}].under", "under_unknown", code=one["under"])
+            yield problem(f"indicators[{place}].under", "under_unknown", indicator=one["under"])
 
 
 def _references(document: Document, made: Document) -> Iterator[Problem]:
@@ -164,8 +164,6 @@ _RULES: Final[Sequence[tuple[str, str, Callable[[Mapping[str, Any]], bool]]]] = 
     (
         "lower_bound",
         "bounds_crossed",
-        lambda one: (
-            None not in (one["lower_bound"], one["upper_bound"]) and one["lower_bound"] > one["upper_bound"]
-        ),
+        lambda one: None not in (one["lower_bound"], one["upper_bound"]) and one["lower_bound"] > one["upper_bound"],
     ),
 )

@@ -20,3 +20,8 @@ def indicator_id(code: str) -> UUID:
 def target_id(code: str, number: int) -> UUID:
     """Return the id of this version of the indicator's target."""
     return uuid5(SPACE, f"target:{code}:{number}")
+
+
+def term_id(code: str) -> UUID:
+    """Return the id the audit knows a term of congress by."""
+    return uuid5(SPACE, f"term:{code}")

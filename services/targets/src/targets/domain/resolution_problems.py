@@ -7,14 +7,18 @@ _TEXTS: Final = MappingProxyType(
     {
         "given_twice": ("“{key}” xuất hiện hai lần.", "“{key}” is given twice."),
         "parent_part_missing": ("Thiếu mục cha “{part}” ở trước.", "The part above, “{part}”, is missing before it."),
+        "number_taken": (
+            "Nghị quyết số {number} đã có trong hệ thống.",
+            "Resolution {number} is in the system already.",
+        ),
         "no_indicators": ("Nghị quyết phải có ít nhất một chỉ tiêu.", "The resolution needs at least one indicator."),
         "code_taken": (
-            "Mã “{code}” đã dùng cho một chỉ tiêu khác. Hãy đặt mã khác, ví dụ thêm tiền tố.",
-            "The code “{code}” is used by another indicator. Choose another, for example with a prefix.",
+            "Mã “{indicator}” đã dùng cho một chỉ tiêu khác. Hãy đặt mã khác, ví dụ thêm tiền tố.",
+            "The code “{indicator}” is used by another indicator. Choose another, for example with a prefix.",
         ),
         "under_unknown": (
-            "Chỉ tiêu cha “{code}” phải đứng trước trong cùng nghị quyết.",
-            "The indicator above, “{code}”, has to stand before it in the same resolution.",
+            "Chỉ tiêu cha “{indicator}” phải đứng trước trong cùng nghị quyết.",
+            "The indicator above, “{indicator}”, has to stand before it in the same resolution.",
         ),
         "part_unknown": ("Không có mục “{part}” trong phần parts.", "There is no part “{part}” in parts."),
         "reference_unknown": ("Không có khóa “{key}” trong tài liệu.", "The document has no key “{key}”."),

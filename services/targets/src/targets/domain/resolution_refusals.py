@@ -65,3 +65,11 @@ class BadTarget(Invalid):
     code = "bad_target"
     vi = "Chỉ tiêu chưa hợp lệ. Hãy xem lại các mục được nêu."
     en = "The target is not valid. Check the listed fields."
+
+
+class BadDescription(Invalid):
+    """The description does not fit the kind of indicator; `errors` says which field and why."""
+
+    code = "bad_description"
+    vi = "Mô tả không hợp với loại chỉ tiêu. Hãy xem lại các mục được nêu."
+    en = "The description does not fit this kind of indicator. Check the listed fields."

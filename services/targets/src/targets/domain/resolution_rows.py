@@ -1,6 +1,6 @@
 """A complete document as the rows it is stored in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -67,5 +67,12 @@ def _indicator(one: Mapping[str, Any], instrument: Mapping[str, Any]) -> dict[st
         "parent_id": None if one["under"] is None else indicator_id(one["under"]),
         "instrument": instrument["number"],
         "issued_on": instrument["issued_on"],
+        "categories": categories_of(one["breakdowns"]),
         **{name: one[name] for name in INDICATOR_FIELDS},
     }
+
+
+def categories_of(breakdowns: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return what a report's breakdown may name: `dimension.category`, and for the first dimension also `category`."""
+    plain = [category["key"] for one in breakdowns[:1] for category in one["categories"]]
+    return [*plain, *(f"{one['key']}.{category['key']}" for one in breakdowns for category in one["categories"])]

@@ -15,12 +15,20 @@ from servicekit.pages import Window
 from targets.domain.figures import Figures
 from targets.domain.judging import Coverage, Target
 from targets.domain.periods import Period
-from targets.tables import indicator, target_version
+from targets.domain.target_versions import Judged
+from targets.tables import indicator, indicator_change, roll_up, target_version
 
 
-async def list_indicators(session: AsyncSession, window: Window) -> Sequence[Row[Any]]:
+async def list_indicators(
+    session: AsyncSession, window: Window, *, resolution_id: UUID | None = None, section: str | None = None
+) -> Sequence[Row[Any]]:
     """Return one page of indicators by code."""
-    return (await session.execute(window.select(select(indicator), [indicator.c.code]))).all()
+    statement = select(indicator)
+    if resolution_id is not None:
+        statement = statement.where(indicator.c.resolution_id == resolution_id)
+    if section is not None:
+        statement = statement.where(indicator.c.section == section)
+    return (await session.execute(window.select(statement, [indicator.c.code]))).all()
 
 
 async def find_indicator(session: AsyncSession, code: str) -> Row[Any]:
@@ -40,6 +48,30 @@ async def find_targets(session: AsyncSession, indicator_ids: Sequence[UUID]) -> 
     for row in (await session.execute(statement)).all():
         found.setdefault(row.indicator_id, []).append(row)
     return found
+
+
+async def find_judged(session: AsyncSession, indicator_id: UUID, since: date, *, before: date) -> Judged | None:
+    """Return the latest period with figures that ended on or after a day and before another."""
+    statement = (
+        select(roll_up.c.period, roll_up.c.last_day)
+        .where(
+            roll_up.c.indicator_id == indicator_id,
+            roll_up.c.organisation_id.is_(None),
+            roll_up.c.counted > 0,
+            roll_up.c.last_day >= since,
+            roll_up.c.last_day < before,
+        )
+        .order_by(roll_up.c.last_day.desc())
+        .limit(1)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    return None if row is None else Judged(row.period, row.last_day)
+
+
+async def list_changes(session: AsyncSession, indicator_id: UUID, window: Window) -> Sequence[Row[Any]]:
+    """Return one page of an indicator's history, oldest first."""
+    statement = select(indicator_change).where(indicator_change.c.indicator_id == indicator_id)
+    return (await session.execute(window.select(statement, [indicator_change.c.version]))).all()
 
 
 def target_on(versions: Sequence[Row[Any]], day: date) -> Row[Any] | None:

@@ -1,13 +1,27 @@
-"""Turns the resolution's seed file into rows; ids follow from the codes, so every installation has the same."""
+"""The seed files: Resolution 08-NQ/TU in full (`read_document`), the terms of congress, and the first four indicators.
+
+`read_seeds`, `indicator_rows` and `target_rows` are what migration 0003 loads, in the form it knows.
+"""
 
 import tomllib
 from decimal import Decimal
 from importlib.resources import files
 from typing import Any
-from uuid import UUID, uuid5
 
-SPACE = UUID("7d3a4c1e-5b0e-5d53-9f0a-08a2d1c7e4b6")
-"""Namespace of the ids made from codes."""
+from targets.domain.resolution_ids import indicator_id, resolution_id, target_id
+
+__all__ = [
+    "indicator_id",
+    "indicator_rows",
+    "read_document",
+    "read_seeds",
+    "read_terms",
+    "read_text",
+    "resolution_id",
+    "target_rows",
+]
+TEXT = "resolution-08-NQ-TU.txt"
+"""The resolution's own words."""
 _COLUMNS = (
     "code", "name_vi", "name_en", "clause", "quote", "kind", "unit", "direction", "whole_numbers", "numerator_vi",
     "numerator_en", "denominator_vi", "denominator_en", "responsible_vi", "source", "period_kind", "reporter_kinds",
@@ -20,14 +34,25 @@ def read_seeds(name: str = "resolution_08.toml") -> dict[str, Any]:
     return tomllib.loads(files("targets.seeds").joinpath(name).read_text("utf-8"))
 
 
-def resolution_id(number: str) -> UUID:
-    """Return the id of the resolution with this number."""
-    return uuid5(SPACE, f"resolution:{number}")
+def read_document(folder: str = "resolution_08") -> dict[str, Any]:
+    """Return a resolution as data from the files of a folder, in the order of their names."""
+    document: dict[str, Any] = {}
+    parts = sorted(files("targets.seeds").joinpath(folder).iterdir(), key=lambda part: part.name)
+    for part in parts:
+        for name, value in tomllib.loads(part.read_text("utf-8")).items():
+            document[name] = [*document.get(name, ()), *value] if isinstance(value, list) else value
+    return document
 
 
-def indicator_id(code: str) -> UUID:
-    """Return the id of the indicator with this code."""
-    return uuid5(SPACE, f"indicator:{code}")
+def read_text() -> str:
+    """Return the text of Resolution 08-NQ/TU."""
+    return files("targets.seeds").joinpath(TEXT).read_text("utf-8")
+
+
+def read_terms() -> list[dict[str, Any]]:
+    """Return the terms of congress."""
+    terms: list[dict[str, Any]] = read_seeds("congress_terms.toml")["terms"]
+    return terms
 
 
 def indicator_rows(seeds: dict[str, Any]) -> list[dict[str, Any]]:
@@ -50,7 +75,7 @@ def target_rows(seeds: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             **target,
-            "id": uuid5(SPACE, f"target:{given['code']}:{target['number']}"),
+            "id": target_id(given["code"], target["number"]),
             "indicator_id": indicator_id(given["code"]),
             "value": _exact(target.get("value")),
             "valid_to": target.get("valid_to"),

@@ -1,27 +1,34 @@
 """Tables of the targets service.
 
+resolution 1─n resolution_part                        its parts and headings, as the text has them
 resolution 1─n indicator 1─n target_version           what the resolution asks, by which figure, from when to when
+indicator 1─n indicator_change                        every answer, description and target entered, append-only
+congress_term                                         which days a term of congress has
 indicator 1─n reporting_period 1─n expected_report    who owes a report
 reporting_period 1─n report 1─n report_change         the figures, and every change of them, append-only
 report, feedback_clock ──► roll_up                    the figures of every organisation and of the whole
 """
 
+from targets.tables.calendar import congress_term
 from targets.tables.columns import metadata
 from targets.tables.events import feedback_clock
 from targets.tables.figures import population, roll_up
 from targets.tables.reports import expected_report, report, report_change, reporting_period
-from targets.tables.resolution import indicator, resolution, target_version
+from targets.tables.resolution import indicator, indicator_change, resolution, resolution_part, target_version
 
 __all__ = [
+    "congress_term",
     "expected_report",
     "feedback_clock",
     "indicator",
+    "indicator_change",
     "metadata",
     "population",
     "report",
     "report_change",
     "reporting_period",
     "resolution",
+    "resolution_part",
     "roll_up",
     "target_version",
 ]

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
 
-from targets.tables.columns import EXACT, id_column, metadata
+from targets.tables.columns import EXACT, INSTANT, IS_ID, id_column, metadata
 
 resolution = Table(
     "resolution",
@@ -27,6 +27,17 @@ resolution = Table(
     Column("valid_from", Date, nullable=False),
     Column("valid_to", Date),
     CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="dates"),
+)
+
+resolution_part = Table(
+    "resolution_part",
+    metadata,
+    Column("resolution_id", ForeignKey("resolution.id"), primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("heading", Text),
+    Column("note_vi", Text),
+    Column("note_en", Text),
 )
 
 indicator = Table(
@@ -95,6 +106,31 @@ indicator = Table(
     Column("responsible_now_vi", Text),
     Column("responsible_kinds", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("breakdowns", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("parent_id", ForeignKey("indicator.id")),
+    Column("data_source_vi", Text),
+    Column("data_source_en", Text),
+    Column(
+        "responsible_confidence",
+        Text,
+        CheckConstraint("responsible_confidence IN ('seen', 'unconfirmed')", name="responsible_confidence"),
+        nullable=False,
+        server_default="unconfirmed",
+    ),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+)
+
+indicator_change = Table(
+    "indicator_change",
+    metadata,
+    Column("indicator_id", ForeignKey("indicator.id"), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("at", INSTANT, nullable=False),
+    Column("actor_id", IS_ID, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("values_before", JSONB, nullable=False),
+    Column("values_after", JSONB, nullable=False),
+    Column("decision", Text),
+    Column("decided_on", Date),
 )
 
 target_version = Table(
