@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from targets.domain.figures import Figures
 from targets.domain.formula_refusals import FormulaCycle, FormulaDividesByZero, FormulaSyntax, FormulaTooLarge
 from targets.domain.formula_text import MAX_DEPTH, Term, parse, terms
-from targets.domain.formulas import Formula, NoValue, Stored, dependants, evaluate, in_order, part_of, stored
+from targets.domain.formulas import NoValue, Stored, dependants, evaluate, in_order, part_of, read_formula, stored
 from targets.domain.judging import Coverage
 from targets.domain.periods import PeriodKind, parse_period
 from targets.domain.time_aggregation import Held, gather, parts_of
@@ -178,7 +178,7 @@ def test_terms_are_listed_with_their_places() -> None:
         Term("TASK-2.2", "numerator", 1),
         Term("TGT-01", "value", 22),
     ]
-    assert Formula.of("A + B", "B - C").codes == {"A", "B", "C"}
+    assert read_formula("A + B", "B - C").codes == {"A", "B", "C"}
 
 
 @pytest.mark.parametrize(

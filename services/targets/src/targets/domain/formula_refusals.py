@@ -71,3 +71,19 @@ class NotAFormulaIndicator(Invalid):
     code = "not_a_formula_indicator"
     vi = "Chỉ tiêu này lấy số liệu từ báo cáo hoặc sự kiện, không tính bằng công thức."
     en = "This indicator takes its figures from reports or events, not from a formula."
+
+
+class FormulaWithoutIndicator(Invalid):
+    """A formula of numbers alone measures nothing."""
+
+    code = "formula_without_indicator"
+    vi = "Công thức phải dùng ít nhất một chỉ tiêu."
+    en = "The formula must use at least one indicator."
+
+
+class DecisionAhead(Invalid):
+    """A decision that was not yet taken binds nobody."""
+
+    code = "decision_ahead"
+    vi = "Ngày quyết định không được ở tương lai. Hãy kiểm tra lại ngày của văn bản."
+    en = "The day of the decision lies ahead. Check the date on the document."

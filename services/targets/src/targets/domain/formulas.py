@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from typing import Final
 
@@ -48,11 +49,6 @@ class Formula:
     numerator: Node
     denominator: Node | None
 
-    @classmethod
-    def of(cls, numerator: str, denominator: str | None) -> "Formula":
-        """Read both texts; raises what `formula_text.parse` raises."""
-        return cls(parse(numerator), None if denominator is None else parse(denominator))
-
     @property
     def terms(self) -> tuple[Term, ...]:
         """Every term of both parts."""
@@ -63,6 +59,12 @@ class Formula:
     def codes(self) -> frozenset[str]:
         """The indicators it is computed from."""
         return frozenset(term.code for term in self.terms)
+
+
+@lru_cache(maxsize=1024)
+def read_formula(numerator: str, denominator: str | None) -> Formula:
+    """Read both texts; raises what `formula_text.parse` raises."""
+    return Formula(parse(numerator), None if denominator is None else parse(denominator))
 
 
 def evaluate(node: Node, lookup: Lookup) -> Fraction | NoValue:

@@ -7,6 +7,7 @@ year. A month without figures is no zero: the whole is then partial, names the m
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Final, Literal
 
 from targets.domain.figures import Figures, roll_up
@@ -25,6 +26,8 @@ class Held:
     coverage: Coverage
     population: tuple[Decimal | None, Decimal | None] = (None, None)
     methods: tuple[str, ...] = ()
+    told: int = 0
+    """How often it has changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +39,17 @@ class Gathered:
     missing: tuple[str, ...] = ()
 
 
-def parts_of(period: Period, kind: PeriodKind) -> list[Period]:
+@cache
+def parts_of(period: Period, kind: PeriodKind) -> tuple[Period, ...]:
     """Return the shorter periods a period is made of, in order; the period itself when the kind is its own."""
     if MONTHS[kind] > MONTHS[period.kind]:
-        return []
+        return ()
     part = period_of(period.first_day, kind)
     found = [part]
     while part.last_day < period.last_day:
         part = following(part)
         found.append(part)
-    return found
+    return tuple(found)
 
 
 def gather(period: Period, known: Mapping[str, Held], how: How) -> Gathered | None:

@@ -105,6 +105,7 @@ NO_VALUE: Final[Texts] = MappingProxyType(
         "missing_input": ("Thiếu số liệu của {code}.", "The figures of {code} are missing."),
         "no_denominator": ("{code} không có mẫu số.", "{code} has no denominator."),
         "division_by_zero": ("Phép chia cho 0 tại ký tự {position}.", "Division by zero at character {position}."),
+        "zero_denominator": ("Mẫu số tính được bằng 0.", "The computed denominator is zero."),
         "negative": ("Kết quả là số âm.", "The result is negative."),
         "too_large": ("Kết quả quá lớn.", "The result is too large."),
         "above_denominator": ("Tử số tính được lớn hơn mẫu số.", "The computed numerator exceeds the denominator."),
