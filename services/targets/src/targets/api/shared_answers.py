@@ -11,6 +11,13 @@ JudgementStatus = Literal["achieved", "missed", "not_assessed", "period_ended", 
 Comparator = Literal[">", ">=", "=", "<=", "<"]
 
 
+class Step(Answer):
+    """One sentence of an explanation."""
+
+    vi: str
+    en: str
+
+
 class OpenQuestion(Answer):
     """What the resolution's text leaves open, and the answer this installation uses."""
 

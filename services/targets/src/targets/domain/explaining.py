@@ -1,5 +1,6 @@
 """How a status came about, in words and figures that an officer can follow with a pocket calculator."""
 
+from decimal import Decimal
 from fractions import Fraction
 
 from targets.domain.figures import plain
@@ -126,6 +127,11 @@ def coverage_words(coverage: Coverage, population: Population | None) -> Both:
         return f"{vi}; chưa biết dân số của mọi đơn vị.", f"{en}; the population of some units is not known."
     people = f"{plain(population.counted)}/{plain(population.expected)}"
     return f"{vi}; dân số {people} người.", f"{en}; population {people}."
+
+
+def percent(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
+    """Return a share in percent, rounded to six decimals; None of nothing."""
+    return shown(100 * Fraction(part) / Fraction(whole)) if whole else None
 
 
 def shown_plain(value: Fraction) -> str:

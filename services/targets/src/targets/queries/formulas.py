@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -46,8 +47,8 @@ _PERIODS = text(
 )
 _HELD = text(
     """
-    SELECT i.code, i.kind, i.time_aggregation, f.organisation_id, f.period, f.numerator, f.denominator, f.methods,
-           f.counted, f.expected, f.population_counted, f.population_expected, f.told
+    SELECT i.code, i.kind, i.time_aggregation, f.organisation_id, f.period, f.numerator, f.denominator, f.breakdown,
+           f.methods, f.counted, f.expected, f.population_counted, f.population_expected, f.told
       FROM roll_up f JOIN indicator i ON i.id = f.indicator_id
      WHERE i.code = ANY (:codes) AND f.last_day BETWEEN :first_day AND :last_day
        AND (CAST(:organisations AS uuid[]) IS NULL OR f.organisation_id IS NULL
@@ -114,9 +115,13 @@ async def load_sources(
 
 
 def held(row: Row[Any]) -> Held:
-    """Return what a row of roll_up says."""
+    """Return what a row of roll_up says; nobody counted is no figure."""
+    figures = None
+    if row.numerator is not None and row.counted:
+        breakdown = {name: Decimal(value) for name, value in sorted(row.breakdown.items())}
+        figures = Figures(row.numerator, row.denominator, breakdown)
     return Held(
-        figures=None if row.numerator is None else Figures(row.numerator, row.denominator),
+        figures=figures,
         coverage=Coverage(row.counted, row.expected),
         population=(row.population_counted, row.population_expected),
         methods=tuple(row.methods),
