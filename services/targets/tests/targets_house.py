@@ -1,5 +1,6 @@
 """The house the tests of targets live in: the registry's facts, people with tokens, and how they call."""
 
+import json
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -129,6 +130,10 @@ class Person:
     async def patch(self, path: str, body: Any, *, etag: str) -> httpx.Response:
         return await self.client.patch(f"/api/v1/targets{path}", json=body, headers=self.headers | {"If-Match": etag})
 
+    async def put(self, path: str, body: Any, *, etag: str, **query: Any) -> httpx.Response:
+        sent = self.headers | {"If-Match": etag}
+        return await self.client.put(f"/api/v1/targets{path}", json=body, headers=sent, params=query)
+
 
 @dataclass
 class House:
@@ -173,6 +178,36 @@ async def submit_one(operator: Person, **more: Any) -> tuple[str, str]:
     sent = await operator.post(f"/reports/{made.json()['id']}/submit", etag=made.headers["etag"])
     assert sent.status_code == 200, sent.text
     return f"/reports/{made.json()['id']}", sent.headers["etag"]
+
+
+async def approve_one(
+    people: tuple[Person, Person, Person], organisation: UUID, numerator: Any, denominator: Any = ..., **more: Any
+) -> str:
+    """Take a report through all hands (operator, verifier, approver); return its path."""
+    operator, verifier, approver = people
+    made = await operator.post("/reports", report_body(organisation, numerator, denominator, **more))
+    assert made.status_code == 201, made.text
+    path, etag = f"/reports/{made.json()['id']}", made.headers["etag"]
+    for person, action in ((operator, "submit"), (verifier, "verify"), (approver, "approve")):
+        moved = await person.post(f"{path}/{action}", etag=etag)
+        assert moved.status_code == 200, moved.text
+        etag = moved.headers["etag"]
+    return path
+
+
+_COPY = (
+    "INSERT INTO indicator SELECT (jsonb_populate_record(i, CAST(:other AS jsonb))).*"
+    " FROM indicator i WHERE i.code = :like"
+)
+
+
+async def add_indicator(database: Database, code: str, *, like: str, **other: Any) -> UUID:
+    """Add an indicator like another one, but for the columns named."""
+    made = uuid.uuid5(uuid.NAMESPACE_URL, f"indicator:{code}")
+    given = {"id": str(made), "code": code, **other}
+    async with database.write() as session:
+        await session.execute(text(_COPY), {"like": like, "other": json.dumps(given)})
+    return made
 
 
 async def rows(database: Database, query: str, **given: Any) -> list[dict[str, Any]]:

@@ -176,6 +176,7 @@ async def test_only_approved_reports_count_and_missing_ones_are_shown(
     assert progress["coverage"]["by_status"] == {"approved": 1, "verified": 1, "submitted": 1, "draft": 1}
     assert (progress["status"], progress["reason"]) == ("not_assessed", "coverage_too_low")
     one = (await operator.get("/indicators/TGT-01/progress", period="2025", organisation_id=str(COMMUNES[0]))).json()
-    assert (one["status"], one["coverage"]["expected"]) == ("achieved", 1)
+    assert (one["status"], one["reason"], one["coverage"]["expected"]) == ("not_assessed", "no_allocation", 1)
+    assert one["against_whole"]["status"] == "achieved"
     none = (await operator.get("/indicators/TGT-01/progress", period="2025", organisation_id=str(COMMUNES[1]))).json()
     assert (none["numerator"], none["coverage"]["counted"], none["coverage"]["expected"]) == (None, 0, 1)

@@ -7,7 +7,17 @@ from servicekit.audit_reading import audit_router
 from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
-from targets.api import calendar, indicator_changes, indicators, periods, reports, resolutions
+from targets.api import (
+    allocations,
+    calendar,
+    formulas,
+    indicator_changes,
+    indicators,
+    periods,
+    population,
+    reports,
+    resolutions,
+)
 from targets.consumers import FEEDBACK, REFERENCES, REGISTRY
 from targets.domain.report_steps import RULE
 from targets.jobs import COUNT_OVERDUE, RECOUNT
@@ -31,6 +41,9 @@ SERVICE = Service(
         indicator_changes.router,
         resolutions.router,
         calendar.router,
+        formulas.router,
+        allocations.router,
+        population.router,
         periods.router,
         reports.router,
         audit_router("targets"),

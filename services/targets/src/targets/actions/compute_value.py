@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from servicekit import outbox
 from servicekit.working_days import local_date
 from targets import publish
+from targets.actions.recalculate import hold_formulas, recalculate
 from targets.domain.figures import Figures
 from targets.domain.judging import Coverage, judge
 from targets.domain.on_time import Contribution
@@ -68,6 +69,7 @@ async def add_to_values(session: AsyncSession, additions: Iterable[Addition], *,
     if not sums:
         return
     indicator = await find_indicator(session, INDICATOR)
+    changed = await hold_formulas(session, pairs=[(INDICATOR, parse_period(period)) for _, period in sums])
     ids = [uuid5(indicator.id, f"{period}:{organisation}") for organisation, period in sums]
     await session.execute(
         _MAKE,
@@ -90,6 +92,8 @@ async def add_to_values(session: AsyncSession, additions: Iterable[Addition], *,
             "running": [change.running for change in sums.values()],
         },
     )
+    if changed:
+        await recalculate(session, changed, [place for place, _ in sums if place is not None], now=now)
     targets = (await find_targets(session, [indicator.id])).get(indicator.id, [])
     for row in sorted(rows.all(), key=lambda row: row.id):
         if not row.changed or row.organisation_id is None:

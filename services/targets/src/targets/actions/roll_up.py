@@ -9,6 +9,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Uuid
 
+from targets.actions.recalculate import hold_formulas, recalculate
+
 # In one order, so that two that touch the same periods wait for each other and never both.
 _ROLL_UP = text(
     "SELECT roll_up_reports(p.id, :organisations, :now) FROM unnest(:periods) AS p(id) ORDER BY p.id"
@@ -18,9 +20,14 @@ _ROLL_UP = text(
 async def roll_up(
     session: AsyncSession, periods: Iterable[UUID], organisations: Sequence[UUID] | None, *, now: datetime
 ) -> None:
-    """Sum these periods anew for the organisations, everyone above them and the whole; None means all (one statement).
+    """Sum these periods anew for the organisations, everyone above them and the whole; None means all.
 
-    Called in the transaction of the change, so that a figure and what is made of it are never seen apart.
+    Called in the transaction of the change, so that a figure and what is made of it are never seen apart: what is
+    computed from these figures by a formula is computed anew too.
     """
     touched = None if organisations is None else list(organisations)
-    await session.execute(_ROLL_UP, {"periods": sorted(periods), "organisations": touched, "now": now})
+    ids = sorted(periods)
+    changed = await hold_formulas(session, periods=ids)
+    await session.execute(_ROLL_UP, {"periods": ids, "organisations": touched, "now": now})
+    if changed:
+        await recalculate(session, changed, touched, now=now)

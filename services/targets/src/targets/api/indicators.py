@@ -13,10 +13,11 @@ from servicekit.routes import answers, new_router
 from servicekit.text import Code, Uuid
 from servicekit.working_days import local_date
 from targets.api.access import Reader
-from targets.api.indicator_answers import IndicatorAnswer, ProgressAnswer, Section
-from targets.domain.figures import is_ratio
-from targets.domain.judging import judge
+from targets.api.indicator_answers import IndicatorAnswer, Section
+from targets.api.progress_answers import ProgressAnswer
 from targets.domain.period_refusals import NotOnePeriod
+from targets.domain.periods import PeriodKind
+from targets.domain.progress import EACH_UNIT, Asked, assess
 from targets.domain.refusals import UnknownPeriod
 from targets.queries import indicators as queries
 from targets.queries.calendar import named_period
@@ -65,24 +66,27 @@ async def read_progress(
     now: Now,
     organisation_id: Annotated[Uuid | None, Query(description="Only what lies at or below this organisation")] = None,
 ) -> ProgressAnswer:
-    """Return the figures of a period and what they say about the target.
+    """Return the figures of a period and what they say about the target, with every step from one to the other.
 
     The rate is the sum of numerators over the sum of denominators of approved reports, never a mean of rates; the
-    target is the version that was valid on the period's last day.
+    target is the version that was valid on the period's last day, for a unit the part of it handed down to it.
     """
     span = await named_period(session, period, local_date(now))
     row = await queries.find_indicator(session, code)
     versions = (await queries.find_targets(session, [row.id])).get(row.id, [])
-    totals = await queries.totals(session, row, span, organisation_id)
     target = queries.target_on(versions, span.last_day)
-    judgement = judge(
-        totals.figures,
-        queries.as_target(target),
-        ratio=is_ratio(row.kind),
-        coverage=totals.coverage,
-        last_day=span.last_day,
-        today=local_date(now),
+    standing = await queries.find_standing(session, row, target, span, organisation_id)
+    asked = Asked(
+        kind=row.kind,
+        how=row.time_aggregation,
+        reporting_kinds=tuple(map(PeriodKind, row.reporting_kinds)),
+        target=queries.as_target(target),
+        counting_method=None if target is None else target.counting_method,
+        baseline=queries.as_baseline(target),
         ended_before=queries.ended_before(versions, span.first_day),
-        counting_methods=len(totals.counting_methods),
+        each_unit=target is not None and target.aggregation_scope == EACH_UNIT,
+        is_whole=standing.is_whole,
+        allocated=standing.allocated,
     )
-    return ProgressAnswer.of(row, span, totals, target, judgement, organisation_id)
+    progress = assess(standing.known, span, asked, today=local_date(now))
+    return ProgressAnswer.of(row, span, standing, progress, target, organisation_id)

@@ -12,6 +12,13 @@ JudgementStatus = Literal["achieved", "missed", "not_assessed", "period_ended", 
 Comparator = Literal[">", ">=", "=", "<=", "<"]
 
 
+class Step(Answer):
+    """One sentence of an explanation."""
+
+    vi: str
+    en: str
+
+
 class AnswerOption(Answer):
     """One answer a question can have; the words of `other` are written by whoever answers."""
 

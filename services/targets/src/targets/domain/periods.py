@@ -37,6 +37,8 @@ class PeriodKind(StrEnum):
 
 MONTHS: Final = {PeriodKind.MONTH: 1, PeriodKind.QUARTER: 3, PeriodKind.HALF: 6, PeriodKind.YEAR: 12}
 """The kinds the calendar alone makes, and how many months each has."""
+SHORTEST_FIRST: Final = (PeriodKind.DATE, *MONTHS, PeriodKind.TERM)
+"""Every kind, by how long it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,57 @@ REASONS: Final[Texts] = MappingProxyType(
             "Các đơn vị đếm theo hai cách khác nhau (người riêng biệt và lượt hội viên) nên không cộng để đánh giá.",
             "Units counted in two ways (distinct persons and memberships), so the sum is not judged.",
         ),
+        "projection_reaches": (
+            "Đường xu hướng của các kỳ đến nay đạt chỉ tiêu vào thời hạn.",
+            "The trend of the periods so far reaches the target by its date.",
+        ),
+        "projection_falls_short": (
+            "Đường xu hướng của các kỳ đến nay không đạt chỉ tiêu vào thời hạn.",
+            "The trend of the periods so far does not reach the target by its date.",
+        ),
+        "pace_is_enough": (
+            "Giữ nhịp độ đến nay thì đạt chỉ tiêu vào thời hạn.",
+            "At the pace so far the target is reached by its date.",
+        ),
+        "pace_too_slow": (
+            "Giữ nhịp độ đến nay thì không đạt chỉ tiêu vào thời hạn.",
+            "At the pace so far the target is not reached by its date.",
+        ),
+        "holds_before_due": (
+            "Chưa đến thời hạn của chỉ tiêu; số liệu của kỳ đang đạt.",
+            "The target's date has not come; the period's figures reach it.",
+        ),
+        "does_not_hold_before_due": (
+            "Chưa đến thời hạn của chỉ tiêu; số liệu của kỳ chưa đạt.",
+            "The target's date has not come; the period's figures do not reach it.",
+        ),
+        "no_distribution": (
+            "Chưa đủ số liệu theo từng mức xếp loại để xác định mức ở giữa.",
+            "The grades of the single units are not all known, so there is no middle grade.",
+        ),
+        "population_unknown": (
+            "Chưa biết dân số của mọi đơn vị phải báo cáo nên chưa đánh giá theo tỷ lệ dân số.",
+            "The population of some expected units is not known, so the share of population covered cannot be judged.",
+        ),
+        "population_coverage_too_low": (
+            "Các đơn vị đã được phê duyệt có quá ít dân số để đánh giá chung.",
+            "Too small a share of the population lives in the approved units to judge the whole.",
+        ),
+        "no_allocation": (
+            "Đơn vị này chưa được giao chỉ tiêu; chỉ tiêu chung không áp dụng cho từng đơn vị.",
+            "No target was handed down to this unit, and the whole's target is not meant for single units.",
+        ),
+    }
+)
+NO_VALUE: Final[Texts] = MappingProxyType(
+    {
+        "missing_input": ("Thiếu số liệu của {code}.", "The figures of {code} are missing."),
+        "no_denominator": ("{code} không có mẫu số.", "{code} has no denominator."),
+        "division_by_zero": ("Phép chia cho 0 tại ký tự {position}.", "Division by zero at character {position}."),
+        "zero_denominator": ("Mẫu số tính được bằng 0.", "The computed denominator is zero."),
+        "negative": ("Kết quả là số âm.", "The result is negative."),
+        "too_large": ("Kết quả quá lớn.", "The result is too large."),
+        "above_denominator": ("Tử số tính được lớn hơn mẫu số.", "The computed numerator exceeds the denominator."),
     }
 )
 COMPARATORS: Final[Texts] = MappingProxyType(

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from fractions import Fraction
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Row, select, text
@@ -12,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.errors import NotFound
 from servicekit.pages import Window
-from targets.domain.figures import Figures
-from targets.domain.judging import Coverage, Target
+from targets.domain.judging import Target
+from targets.domain.pace import Point
 from targets.domain.periods import Period
 from targets.domain.target_versions import Judged
+from targets.domain.time_aggregation import Held
+from targets.queries.formulas import held
 from targets.tables import indicator, indicator_change, roll_up, target_version
 
 
@@ -91,48 +94,95 @@ def as_target(row: Row[Any] | None) -> Target | None:
     """Return the rule's view of a target version."""
     if row is None:
         return None
-    return Target(row.comparator, row.value, row.valid_from, row.valid_to, row.minimum_coverage)
+    return Target(row.comparator, row.value, row.valid_from, row.valid_to, row.minimum_coverage, row.minimum_population)
+
+
+def as_baseline(row: Row[Any] | None) -> Point | None:
+    """Return the value a target version starts from, where it names one."""
+    if row is None or row.baseline_value is None or row.baseline_on is None:
+        return None
+    return Point(row.baseline_on, Fraction(row.baseline_value))
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """The sums over an indicator and period, and what they stand for."""
+class Standing:
+    """What is known of an indicator and a place up to the end of a period."""
 
-    figures: Figures | None
-    coverage: Coverage
-    by_status: Mapping[str, int]
-    counting_methods: tuple[str, ...]
+    known: Mapping[str, Held]
+    """By period code."""
     period_status: str
     """open, closed, not_opened, or computed."""
+    by_status: Mapping[str, int]
+    is_whole: bool
+    """The place stands at the top, and everything that is expected lies at or below it."""
+    allocated: Decimal | None
+    allocation_version: int | None
 
 
 # How many reports stand where is told of the caller's and of others': the function reads past the row-level security.
-_TOTALS = text(
-    """
-    SELECT f.*, p.status AS period_status, count_reports(p.id, CAST(:organisation AS uuid)) AS by_status
-      FROM (VALUES (1)) AS one
-      LEFT JOIN reporting_period p ON p.indicator_id = :indicator AND p.code = :period
-      LEFT JOIN roll_up f ON f.indicator_id = :indicator AND f.period = :period
-       AND f.organisation_id IS NOT DISTINCT FROM CAST(:organisation AS uuid)
-    """
-)
+# Two texts, because no index is asked by "is not distinct from".
+_STANDING = """
+    WITH here AS MATERIALIZED (
+      SELECT p.status AS period_status, count_reports(p.id, CAST(:organisation AS uuid)) AS by_status,
+             (SELECT w.expected FROM roll_up w WHERE w.indicator_id = :indicator AND w.period = :period
+                 AND w.organisation_id IS NULL) AS whole_expected,
+             (SELECT cardinality(o.path) FROM reference o WHERE o.kind = 'organisation'
+                 AND o.id = CAST(:organisation AS uuid)) AS depth,
+             a.version AS allocation_version, t.value AS allocated
+        FROM (VALUES (1)) AS one
+        LEFT JOIN reporting_period p ON p.indicator_id = :indicator AND p.code = :period
+        LEFT JOIN LATERAL (SELECT max(version) AS version FROM allocation WHERE target_version_id = :target) a ON true
+        LEFT JOIN allocated_target t ON t.target_version_id = :target AND t.version = a.version
+         AND t.organisation_id = CAST(:organisation AS uuid)
+    )
+    SELECT here.*, f.period, f.numerator, f.denominator, f.breakdown, f.methods, f.counted, f.expected,
+           f.population_counted, f.population_expected, f.told
+      FROM here
+      LEFT JOIN roll_up f ON f.indicator_id = :indicator AND f.organisation_id {place}
+       AND f.last_day BETWEEN :since AND :last_day
+     ORDER BY f.last_day, f.period
+"""
+_OF_THE_WHOLE = text(_STANDING.format(place="IS NULL"))
+_OF_ONE = text(_STANDING.format(place="= CAST(:organisation AS uuid)"))
+YEARS_BACK: Final = 10
+"""How far back a trend looks: two terms of a congress."""
 
 
-async def totals(session: AsyncSession, indicator: Row[Any], period: Period, organisation_id: UUID | None) -> Totals:
+async def find_standing(
+    session: AsyncSession,
+    indicator: Row[Any],
+    target: Row[Any] | None,
+    period: Period,
+    organisation_id: UUID | None,
+) -> Standing:
     """Return the figures of the whole, or of what lies at or below one organisation (one statement)."""
-    row = (
+    rows = (
         await session.execute(
-            _TOTALS, {"indicator": indicator.id, "period": period.code, "organisation": organisation_id}
+            _OF_THE_WHOLE if organisation_id is None else _OF_ONE,
+            {
+                "indicator": indicator.id,
+                "period": period.code,
+                "organisation": organisation_id,
+                "target": None if target is None else target.id,
+                "since": period.first_day.replace(year=period.first_day.year - YEARS_BACK, day=1),
+                "last_day": period.last_day,
+            },
         )
-    ).one()
-    coverage = Coverage(row.counted or 0, row.expected or 0)
-    figures = None
-    if coverage.counted:
-        breakdown = {name: Decimal(value) for name, value in sorted(row.breakdown.items())}
-        figures = Figures(row.numerator, row.denominator, breakdown)
-    if indicator.source == "reports":
-        by_status, status = row.by_status or {}, row.period_status or "not_opened"
-    else:
-        by_status = {"answered_or_overdue": coverage.counted, "running": coverage.expected - coverage.counted}
-        status = "computed"
-    return Totals(figures, coverage, by_status, tuple(row.methods or ()), status)
+    ).all()
+    first = rows[0]
+    known = {row.period: held(row) for row in rows if row.period is not None}
+    own = known.get(period.code)
+    reported = indicator.source == "reports"
+    running: dict[str, int] = {}
+    if own is not None and indicator.source in ("feedback_events", "oversight_events"):
+        coverage = own.coverage
+        running = {"answered_or_overdue": coverage.counted, "running": coverage.expected - coverage.counted}
+    return Standing(
+        known=known,
+        period_status=(first.period_status or "not_opened") if reported else "computed",
+        by_status=(first.by_status or {}) if reported else running,
+        is_whole=organisation_id is None
+        or (first.depth == 1 and own is not None and own.coverage.expected == first.whole_expected),
+        allocated=first.allocated,
+        allocation_version=first.allocation_version if first.allocated is not None else None,
+    )

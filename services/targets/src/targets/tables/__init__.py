@@ -6,20 +6,25 @@ indicator 1─n indicator_change                        every answer, descriptio
 congress_term                                         which days a term of congress has
 indicator 1─n reporting_period 1─n expected_report    who owes a report
 reporting_period 1─n report 1─n report_change         the figures, and every change of them, append-only
-report, feedback_clock ──► roll_up                    the figures of every organisation and of the whole
+report, feedback_clock, formula_version ──► roll_up   the figures of every organisation and of the whole
+target_version 1─n allocation 1─n allocated_target    the target handed down to units
 """
 
 from targets.tables.calendar import congress_term
 from targets.tables.columns import metadata
 from targets.tables.events import feedback_clock
 from targets.tables.figures import population, roll_up
+from targets.tables.judging import allocated_target, allocation, formula_version
 from targets.tables.reports import expected_report, report, report_change, reporting_period
 from targets.tables.resolution import indicator, indicator_change, resolution, resolution_part, target_version
 
 __all__ = [
+    "allocated_target",
+    "allocation",
     "congress_term",
     "expected_report",
     "feedback_clock",
+    "formula_version",
     "indicator",
     "indicator_change",
     "metadata",

@@ -151,6 +151,7 @@ target_version = Table(
     Column("aggregation_scope", Text, nullable=False),
     Column("counting_method", Text, nullable=False),
     Column("minimum_coverage", EXACT),
+    Column("minimum_population", EXACT),
     Column("baseline_value", EXACT),
     Column("baseline_on", Date),
     Column("decision", Text, nullable=False),

@@ -1,0 +1,187 @@
+"""How far an indicator is reached in a period, by one organisation or the whole: figures, outlook and judgement.
+
+A unit is held against the target handed down to it. The whole's target is meant for the whole: for a unit it only
+stands where the target version says so (aggregation scope `each_unit`), or for the body at the top of all of them.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+from targets.domain.figures import Figures, is_ratio
+from targets.domain.judging import NOT_ASSESSED, PERIOD_ENDED, Coverage, Judgement, Outlook, Population, Target, judge
+from targets.domain.measures import Measure, measure_of, measured
+from targets.domain.pace import Point
+from targets.domain.periods import MONTHS, SHORTEST_FIRST, Period, PeriodKind, following, names_term, parse_period
+from targets.domain.time_aggregation import Gathered, Held, How, gather, parts_of
+
+EACH_UNIT: Final = "each_unit"
+"""The aggregation scope of a target that every unit must reach for itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is judged, and by which rule."""
+
+    kind: str
+    how: How
+    reporting_kinds: tuple[PeriodKind, ...]
+    target: Target | None
+    """The whole's, as valid on the period's last day."""
+    counting_method: str | None = None
+    baseline: Point | None = None
+    ended_before: bool = False
+    each_unit: bool = False
+    is_whole: bool = True
+    """True too for the body at the top, below which everything lies that is expected."""
+    allocated: Decimal | None = None
+
+    @property
+    def measure(self) -> Measure:
+        """Which number is judged."""
+        return measure_of(self.kind, self.counting_method)
+
+    @property
+    def level(self) -> bool:
+        """Say whether the value goes on from period to period instead of being counted anew in each."""
+        return self.how == "last"
+
+    @property
+    def judged_by(self) -> Target | None:
+        """The target this organisation is held against."""
+        if self.target is None or self.is_whole or self.allocated is None:
+            return self.target
+        return replace(self.target, value=self.allocated)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The figures, what they say, and what they say against the whole's target where that is another one."""
+
+    gathered: Gathered | None
+    coverage: Coverage
+    population: Population
+    judgement: Judgement
+    against_whole: Judgement | None
+    outlook: Outlook | None
+    measure: Measure
+    target: Target | None
+
+    @property
+    def figures(self) -> Figures | None:
+        """The figures of the period."""
+        return None if self.gathered is None else self.gathered.held.figures
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The ways of counting behind them."""
+        return () if self.gathered is None else self.gathered.held.methods
+
+    @property
+    def value(self) -> Fraction | None:
+        """The number that is judged."""
+        return None if self.figures is None else measured(self.figures, self.measure)
+
+
+def assess(known: Mapping[str, Held], period: Period, asked: Asked, *, today: date) -> Progress:
+    """Judge what is known of an indicator and organisation, by period code, up to and with this period."""
+    gathered = gather(period, known, asked.how)
+    own = known.get(period.code)
+    coverage, population = _stands_for(gathered, own)
+    outlook = None if gathered is None else _outlook(known, period, asked, gathered, today)
+
+    def against(target: Target | None) -> Judgement:
+        return judge(
+            None if gathered is None else gathered.held.figures,
+            target,
+            ratio=is_ratio(asked.kind),
+            measure=asked.measure,
+            coverage=coverage,
+            last_day=period.last_day,
+            today=today,
+            ended_before=asked.ended_before,
+            counting_methods=0 if gathered is None else len(gathered.held.methods),
+            population=population,
+            outlook=outlook,
+        )
+
+    whole = against(asked.target)
+    judgement, beside = whole, None
+    if not asked.is_whole and asked.allocated is not None:
+        judgement, beside = against(asked.judged_by), whole
+    elif not asked.is_whole and not asked.each_unit and whole.status not in (NOT_ASSESSED, PERIOD_ENDED):
+        judgement, beside = Judgement(NOT_ASSESSED, "no_allocation", whole.provisional), whole
+    if gathered is not None and gathered.missing:
+        judgement = replace(judgement, provisional=True)
+    return Progress(gathered, coverage, population, judgement, beside, outlook, asked.measure, asked.judged_by)
+
+
+def _stands_for(gathered: Gathered | None, own: Held | None) -> tuple[Coverage, Population]:
+    held = own if gathered is None else gathered.held
+    if held is None:
+        return Coverage(0, 0), Population()
+    return held.coverage, Population(*held.population)
+
+
+def _outlook(
+    known: Mapping[str, Held], period: Period, asked: Asked, gathered: Gathered, today: date
+) -> Outlook | None:
+    target = asked.target
+    if target is None or target.value is None or gathered.held.figures is None:
+        return None
+    value = measured(gathered.held.figures, asked.measure)
+    if value is None:
+        return None
+    here = Point(min(today, period.last_day), value)
+    if asked.level:
+        due_on = max(target.valid_to or period.last_day, period.last_day)
+        series = (*_earlier(known, period, asked), here)
+        baseline = asked.baseline if asked.is_whole else None
+        return Outlook(due_on, series, level=True, baseline=baseline, periods_left=_periods_until(period, due_on))
+    if asked.measure is not Measure.NUMBER:
+        return None  # of a share counted anew nobody knows how large the rest of its denominator will be
+    zero = Point(period.first_day - timedelta(days=1), Fraction(0))
+    left = _parts_left(period, asked.reporting_kinds, today)
+    return Outlook(period.last_day, (here,), level=False, baseline=zero, periods_left=left)
+
+
+def _earlier(known: Mapping[str, Held], period: Period, asked: Asked) -> Iterator[Point]:
+    """Yield the values of earlier periods of this kind that enough units stand behind, counted in one way."""
+    for code, held in known.items():
+        if names_term(code):
+            continue
+        span = parse_period(code)
+        if span.kind is not period.kind or span.last_day >= period.last_day or held.figures is None:
+            continue
+        value = measured(held.figures, asked.measure)
+        if value is not None and len(held.methods) <= 1 and _enough(held.coverage, asked.target):
+            yield Point(span.last_day, value)
+
+
+def _enough(coverage: Coverage, target: Target | None) -> bool:
+    minimum = None if target is None else target.minimum_coverage
+    return coverage.counted > 0 and (minimum is None or coverage.counted * 100 >= minimum * coverage.expected)
+
+
+def _periods_until(period: Period, due_on: date) -> int:
+    """Return how many periods of this kind end after this one and by the target's date."""
+    if period.kind not in MONTHS:
+        return 0
+    number = 0
+    step = following(period)
+    while step.last_day <= due_on and number < 1000:
+        number += 1
+        step = following(step)
+    return number
+
+
+def _parts_left(period: Period, kinds: tuple[PeriodKind, ...], today: date) -> int | None:
+    """Return how many of the shortest periods that are reported have not ended yet; None when there is but one."""
+    shortest = min(kinds, key=SHORTEST_FIRST.index, default=period.kind)
+    parts = parts_of(period, shortest)
+    if len(parts) < 2:
+        return None
+    return sum(1 for part in parts if part.last_day >= today)
