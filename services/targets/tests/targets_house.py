@@ -129,6 +129,9 @@ class Person:
     async def patch(self, path: str, body: Any, *, etag: str) -> httpx.Response:
         return await self.client.patch(f"/api/v1/targets{path}", json=body, headers=self.headers | {"If-Match": etag})
 
+    async def put(self, path: str, body: Any, *, etag: str) -> httpx.Response:
+        return await self.client.put(f"/api/v1/targets{path}", json=body, headers=self.headers | {"If-Match": etag})
+
 
 @dataclass
 class House:
