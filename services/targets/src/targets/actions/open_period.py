@@ -38,8 +38,8 @@ async def open_period(
 ) -> UUID:
     """Open the period and return its id; everyone of the reporting kind that existed on its last day is expected.
 
-    Raises UnknownIndicator, ComputedIndicator, IncompleteIndicator, WrongPeriodKind, PeriodNotBegun,
-    PeriodBeforeIndicator, Forbidden, AlreadyExists (by the unique key) and Unavailable while no organisation is known here.
+    Raises UnknownIndicator, ComputedIndicator, IncompleteIndicator, WrongPeriodKind, PeriodNotBegun, Forbidden,
+    PeriodBeforeIndicator, AlreadyExists (by the unique key) and Unavailable while no organisation is known here.
     """
     found = (
         await session.execute(

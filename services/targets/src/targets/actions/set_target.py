@@ -43,8 +43,7 @@ async def set_target(
 ) -> tuple[int, Ended | None]:
     """Store the version; return its number and which version ended for it.
 
-    Raises NotFound, Forbidden, BadTarget (422), TargetOverlap, JudgedAlready (409) and StaleVersion when somebody
-    changes the indicator at the same moment.
+    Raises NotFound, Forbidden, BadTarget (422), TargetOverlap and JudgedAlready (409).
     """
     row = await find_for_change(session, code, actor, version=None)
     number, ended = await add_version(session, row, given, now=now)

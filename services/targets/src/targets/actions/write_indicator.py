@@ -29,32 +29,27 @@ class Change:
 
 
 async def find_for_change(session: AsyncSession, code: str, actor: Actor, *, version: int | None) -> Row[Any]:
-    """Return the indicator a monitoring officer of the city's board wants to change.
+    """Return the indicator a monitoring officer of the city's board wants to change, held until the change is stored.
 
     Raises NotFound, Forbidden and, when the version the change was decided on is given, StaleVersion.
     """
-    statement = select(indicator, board_role(actor, "monitoring_officer").label("at_board"))
+    statement = select(indicator.c.id, board_role(actor, "monitoring_officer").label("at_board"))
     found = (await session.execute(statement.where(indicator.c.code == code))).one_or_none()
     if found is None:
         raise NotFound
     if not found.at_board:
         raise Forbidden
-    if version is not None and found.version != version:
+    # Who is not on the board may not even hold the row; that is why it is asked for twice.
+    held = (await session.execute(select(indicator).where(indicator.c.id == found.id).with_for_update())).one()
+    if version is not None and held.version != version:
         raise StaleVersion
-    return found
+    return held
 
 
 async def write_change(session: AsyncSession, row: Row[Any], change: Change, *, actor: Actor, now: datetime) -> int:
-    """Store the change and return the indicator's new version. Raises StaleVersion when somebody was faster."""
-    changed = await session.execute(
-        update(indicator)
-        .where(indicator.c.id == row.id, indicator.c.version == row.version)
-        .values(**change.columns, version=row.version + 1)
-        .returning(indicator.c.version)
-    )
-    version = changed.scalar_one_or_none()
-    if version is None:
-        raise StaleVersion
+    """Store the change of an indicator that is held, and return its new version."""
+    version = int(row.version) + 1
+    await session.execute(update(indicator).where(indicator.c.id == row.id).values(**change.columns, version=version))
     await session.execute(
         insert(indicator_change).values(
             indicator_id=row.id,
@@ -78,4 +73,4 @@ async def write_change(session: AsyncSession, row: Row[Any], change: Change, *, 
         reason=None,
         details={"indicator": row.code, "fields": sorted(change.after), "version": version},
     )
-    return int(version)
+    return version

@@ -37,7 +37,7 @@ _VERSIONS = (refusals.BadTarget, refusals.TargetOverlap, refusals.JudgedAlready)
     "/indicators/{code}/targets",
     status_code=201,
     dependencies=[monitoring, Idempotent],
-    **answers(NotFound, StaleVersion, *_VERSIONS),
+    **answers(NotFound, *_VERSIONS),
 )
 async def create_target(
     actor: MonitoringOfficer, code: Code, given: NewTargetBody, response: Response, session: WriteSession, now: Now

@@ -42,7 +42,8 @@ _VERSION = ("number", "numerator", "denominator", "applies_from", "decision", "d
 _PERIODS = text(
     """
     SELECT i.code, f.period FROM roll_up f JOIN indicator i ON i.id = f.indicator_id
-     WHERE i.code = ANY (:codes) AND f.organisation_id IS NULL AND f.period_kind = ANY (:kinds) ORDER BY i.code, f.period
+     WHERE i.code = ANY (:codes) AND f.organisation_id IS NULL AND f.period_kind = ANY (:kinds)
+     ORDER BY i.code, f.period
     """
 )
 _HELD = text(
