@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from feedback.files import FileStore
+from servicekit.files import FileStore
 from feedback.tables import attachment
 
 KEPT = timedelta(hours=25)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from feedback import photos
 from feedback.domain.intake import hour_of
-from feedback.files import FileStore
+from servicekit.files import FileStore
 from feedback.tables import attachment
 
 _DRAWING = asyncio.Semaphore(2)

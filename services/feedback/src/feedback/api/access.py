@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from feedback.domain.intake import REVEALERS, STAFF
-from feedback.files import FileStore
+from servicekit.files import FileStore
 from feedback.queries.directory import Directory
 from feedback.sealing import Keys
 from servicekit.db import Database
