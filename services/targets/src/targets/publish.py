@@ -1,9 +1,12 @@
 """Facts of this service as the catalogue's events: ids, codes and approved figures, never notes or names."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Row
 
 from contracts import targets_v1
 from contracts.envelope import Fact
@@ -41,6 +44,31 @@ def period_deadline_changed(moved: Moved) -> EventDraft:
     return _draft("targets.period.deadline_changed.v1", row.item_id, row.told + 1, fact)
 
 
+def period_closed(row: Row[Any]) -> EventDraft:
+    """A period was closed; the row has its new `told` and the indicator's code."""
+    fact = targets_v1.PeriodClosed(indicator_code=row.indicator_code, period=row.code)
+    return _draft("targets.period.closed.v1", row.id, row.told, fact)
+
+
+def period_reopened(row: Row[Any], organisation_ids: Sequence[UUID], until_on: date) -> EventDraft:
+    """A closed period is open again for some units."""
+    fact = targets_v1.PeriodReopened(
+        indicator_code=row.indicator_code,
+        period=row.code,
+        organisation_ids=list(organisation_ids),
+        until_on=until_on,
+    )
+    return _draft("targets.period.reopened.v1", row.id, row.told, fact)
+
+
+def period_relocked(row: Row[Any], organisation_ids: Sequence[UUID]) -> EventDraft:
+    """The day of a reopening is over."""
+    fact = targets_v1.PeriodRelocked(
+        indicator_code=row.indicator_code, period=row.code, organisation_ids=list(organisation_ids)
+    )
+    return _draft("targets.period.relocked.v1", row.id, row.told, fact)
+
+
 def report_submitted(report: ReportFacts, today: date) -> EventDraft:
     """A unit submitted its report, for the first time or after a correction."""
     fact = targets_v1.ReportSubmitted(**_which(report), submitted_on=today)
@@ -56,6 +84,24 @@ def report_returned(report: ReportFacts, today: date) -> EventDraft:
 def report_verified(report: ReportFacts, today: date) -> EventDraft:
     """A second person checked the report."""
     return _draft("targets.report.verified.v1", report.id, report.told, targets_v1.ReportVerified(**_which(report)))
+
+
+def report_endorsed(report: ReportFacts, today: date) -> EventDraft:
+    """A level before the last one that verifies signed the report off: the one signed last."""
+    level = [one.key for one in report.signing.levels if one.key in report.signing.signed][-1]
+    fact = targets_v1.ReportEndorsed(**_which(report), level=level)
+    return _draft("targets.report.endorsed.v1", report.id, report.told, fact)
+
+
+def report_corrected(report: ReportFacts) -> EventDraft:
+    """Other figures of an approved report count from now on."""
+    whole = report.figures.denominator
+    fact = targets_v1.ReportCorrected(
+        **_which(report),
+        numerator=plain(report.figures.numerator),
+        denominator=None if whole is None else plain(whole),
+    )
+    return _draft("targets.report.corrected.v1", report.id, report.told, fact)
 
 
 def report_approved(report: ReportFacts, today: date) -> EventDraft:

@@ -84,9 +84,7 @@ class Signing:
 
 def applicable(levels: Sequence[Level], path: Sequence[Place]) -> tuple[Level, ...]:
     """Return the levels that have a body above the unit; approving is the board's, which stands beside the tree."""
-    return tuple(
-        level for level in levels if level.act == APPROVE or level.kind is None or _bodies(level, path) != []
-    )
+    return tuple(level for level in levels if level.act == APPROVE or level.kind is None or _bodies(level, path) != [])
 
 
 def standing(

@@ -8,6 +8,7 @@ from typing import Final
 
 from servicekit.errors import DomainError
 from servicekit.lifecycle import SYSTEM, Facts, Step
+from targets.domain.period_steps import OPEN
 from targets.domain.refusals import ReasonMissing
 from targets.domain.reporting_refusals import OwnRequest
 
@@ -17,6 +18,8 @@ REFUSED: Final = "refused"
 RELOCKED: Final = "relocked"
 STATUSES: Final = (REQUESTED, APPROVED, REFUSED, RELOCKED)
 INITIAL: Final = REQUESTED
+ASKING: Final = frozenset({"reporter", "front_officer", "monitoring_officer"})
+"""Those who may ask: the unit, and the monitoring board."""
 LONGEST_DAYS: Final = 92
 """How far ahead a request may reach; our default, no legal figure was found."""
 
@@ -41,4 +44,4 @@ STEPS: Final = (
 
 def open_on(status: str, reopened_until: date | None, today: date) -> bool:
     """Say whether a unit may change its reports of a period today: it is open, or reopened for it until then."""
-    return status == "open" or (reopened_until is not None and today <= reopened_until)
+    return status == OPEN or (reopened_until is not None and today <= reopened_until)

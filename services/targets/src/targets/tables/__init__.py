@@ -3,25 +3,37 @@
 resolution 1─n indicator 1─n target_version           what the resolution asks, by which figure, from when to when
 indicator 1─n reporting_period 1─n expected_report    who owes a report
 reporting_period 1─n report 1─n report_change         the figures, and every change of them, append-only
+form 1─n form_version 1─n reporting_period            what is reported together, and how it is approved
+report 1─n sign_off, evidence, correction             who signed, what proves it, what is to be put right
 report, feedback_clock ──► roll_up                    the figures of every organisation and of the whole
 """
 
 from targets.tables.columns import metadata
 from targets.tables.events import feedback_clock
 from targets.tables.figures import population, roll_up
+from targets.tables.forms import form, form_version
+from targets.tables.reporting import correction, evidence, reminder, reopen_request, reopening, sign_off
 from targets.tables.reports import expected_report, report, report_change, reporting_period
 from targets.tables.resolution import indicator, resolution, target_version
 
 __all__ = [
+    "correction",
+    "evidence",
     "expected_report",
     "feedback_clock",
+    "form",
+    "form_version",
     "indicator",
     "metadata",
     "population",
+    "reminder",
+    "reopen_request",
+    "reopening",
     "report",
     "report_change",
     "reporting_period",
     "resolution",
     "roll_up",
+    "sign_off",
     "target_version",
 ]
