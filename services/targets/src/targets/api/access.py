@@ -17,9 +17,12 @@ entering = allow("reporter", "front_officer")
 Reader = Annotated[Actor, allow(*sorted(READERS))]
 MonitoringOfficer = Annotated[Actor, monitoring]
 Entering = Annotated[Actor, entering]
-Verifier = Annotated[Actor, allow("verifier")]
-Approver = Annotated[Actor, allow("approver")]
-Returning = Annotated[Actor, allow("verifier", "approver")]
+verifying = allow("verifier")
+approving = allow("approver")
+returning = allow("verifier", "approver")
+Verifier = Annotated[Actor, verifying]
+Approver = Annotated[Actor, approving]
+Returning = Annotated[Actor, returning]
 
 
 async def _law(request: Request) -> Law:

@@ -115,7 +115,8 @@ def around_of(row: Row[Any], organisation_id: UUID, actor: Actor) -> Surrounding
     )
 
 
-def _reports(actor: Actor) -> Select[Any]:
+def reports_of(actor: Actor) -> Select[Any]:
+    """Return the statement for the reports an actor may see, as `facts_of` reads them."""
     source: FromClause = (
         report.join(reporting_period, reporting_period.c.id == report.c.period_id)
         .join(indicator, indicator.c.id == reporting_period.c.indicator_id)
@@ -167,22 +168,13 @@ async def find_report(session: AsyncSession, report_id: UUID, actor: Actor, *, t
 
     Raises NotFound, also for a report that is not visible to the actor.
     """
-    statement = _reports(actor).where(report.c.id == report_id)
+    statement = reports_of(actor).where(report.c.id == report_id)
     if to_change:
         statement = statement.with_for_update(read=True, of=reporting_period)
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         raise NotFound
     return facts_of(row, actor)
-
-
-async def find_reports_to_change(session: AsyncSession, wanted: ColumnElement[bool], actor: Actor) -> list[ReportFacts]:
-    """Return the reports a condition names, as far as the actor may see them, locked in one order until the end.
-
-    Their periods are to be held open before; rows stand in the order of their ids.
-    """
-    statement = _reports(actor).where(wanted).order_by(report.c.id).with_for_update(of=report)
-    return [facts_of(row, actor) for row in (await session.execute(statement)).all()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +189,7 @@ class ReportFilter:
 
 async def list_reports(session: AsyncSession, window: Window, wanted: ReportFilter, actor: Actor) -> list[ReportFacts]:
     """Return one page (and one more) of the reports the actor may see, in the order they were entered."""
-    statement = _reports(actor)
+    statement = reports_of(actor)
     for column, value in (
         (indicator.c.code, wanted.indicator_code),
         (reporting_period.c.code, wanted.period),
