@@ -196,7 +196,9 @@ async def test_a_district_signs_before_the_city_where_there_is_one(
             {"id": district, "city": CITY, "data": data},
         )
         await session.execute(
-            text("UPDATE reference SET path = ARRAY[CAST(:city AS uuid), CAST(:district AS uuid), CAST(:id AS uuid)] WHERE id = CAST(:id AS uuid)"),
+            text(
+                "UPDATE reference SET path = ARRAY[CAST(:city AS uuid), CAST(:district AS uuid), CAST(:id AS uuid)] WHERE id = CAST(:id AS uuid)"
+            ),
             {"city": CITY, "district": district, "id": HERE},
         )
     await open_half(staff)

@@ -14,6 +14,7 @@ from servicekit.outbox import EventDraft
 from servicekit.recount import Moved
 from servicekit.telemetry import current_traceparent
 from targets.domain.figures import plain
+from targets.domain.reminders import DUE_SOON
 from targets.domain.reports import ReportFacts
 
 
@@ -113,6 +114,22 @@ def report_approved(report: ReportFacts, today: date) -> EventDraft:
         denominator=None if whole is None else plain(whole),
     )
     return _draft("targets.report.approved.v1", report.id, report.told, fact)
+
+
+def report_reminder(row: Row[Any], form_code: str, kind: str) -> EventDraft:
+    """A unit misses something of a form; told once, so the reminder is its own subject."""
+    model = targets_v1.ReportDueSoon if kind == DUE_SOON else targets_v1.ReportOverdue
+    fact = model(
+        form_code=form_code,
+        period=row.period,
+        organisation_id=row.organisation_id,
+        due_on=row.due_on,
+        step="by_hand" if row.step.startswith("hand_") else row.step,
+        missing=row.missing,
+        to_role=row.to_role,
+        to_organisation_id=row.to_organisation_id,
+    )
+    return _draft(f"targets.report.{kind}.v1", row.id, 1, fact)
 
 
 def indicator_computed(

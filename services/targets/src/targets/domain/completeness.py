@@ -7,7 +7,6 @@ in, the last time, by the due day that stood then.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 APPROVED: Final = "approved"
@@ -48,12 +47,11 @@ class Cell:
     """Not done, and the due day is over."""
 
 
-def cell(status: str | None, submitted_on: date | None, held_to: date | None, due_on: date, today: date) -> Cell:
-    """Judge one expected report."""
+def cell(status: str | None, in_time: bool | None, due_over: bool) -> Cell:
+    """Judge one expected report; `in_time` says whether the last submission came by the day it is held to."""
     state = _OF_STATUS[status]
     done = state in COMPLETE
-    on_time = submitted_on <= held_to if done and submitted_on is not None and held_to is not None else None
-    return Cell(state, on_time, not done and today > due_on)
+    return Cell(state, in_time if done else None, not done and due_over)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +79,19 @@ class Tally:
         )
 
 
-def tally(cells: Iterable[Cell]) -> Tally:
-    """Count cells."""
-    given = list(cells)
+def tally(one: Cell, number: int = 1) -> Tally:
+    """Count so many equal cells."""
     return Tally(
-        expected=len(given),
-        complete=sum(one.state in COMPLETE for one in given),
-        on_time=sum(one.on_time is True for one in given),
-        late=sum(one.on_time is False for one in given),
-        approved=sum(one.state == APPROVED for one in given),
-        returned=sum(one.state == RETURNED for one in given),
-        overdue=sum(one.overdue for one in given),
+        expected=number,
+        complete=number * (one.state in COMPLETE),
+        on_time=number * (one.on_time is True),
+        late=number * (one.on_time is False),
+        approved=number * (one.state == APPROVED),
+        returned=number * (one.state == RETURNED),
+        overdue=number * one.overdue,
     )
+
+
+def total(tallies: Iterable[Tally]) -> Tally:
+    """Add counts."""
+    return sum(tallies, Tally())
