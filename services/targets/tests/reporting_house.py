@@ -114,3 +114,21 @@ async def approve_all(staff: Staff) -> None:
     assert checked.json()["refused"] == 0, checked.text
     signed = await sign(staff.approver, "approve", await waiting(staff.approver, act="approve"))
     assert signed.json()["refused"] == 0, signed.text
+
+
+async def put_district_between(database: Database, unit: UUID) -> UUID:
+    """A district Front committee between the city and a unit, as before July 2025."""
+    district = uuid.uuid4()
+    data = '{"kind": "front_committee", "level": "district", "name": "Huyện", "valid_from": "2004-01-01"}'
+    add = (
+        "INSERT INTO reference (kind, id, version, path, data, changed_at)"
+        " VALUES ('organisation', CAST(:id AS uuid), 1, ARRAY[CAST(:city AS uuid), CAST(:id AS uuid)], CAST(:data AS jsonb), now())"
+    )
+    move = (
+        "UPDATE reference SET path = ARRAY[CAST(:city AS uuid), CAST(:district AS uuid), CAST(:id AS uuid)]"
+        " WHERE id = CAST(:id AS uuid)"
+    )
+    async with database.write() as session:
+        await session.execute(text(add), {"id": district, "city": CITY, "data": data})
+        await session.execute(text(move), {"city": CITY, "district": district, "id": unit})
+    return district

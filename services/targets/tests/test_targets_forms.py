@@ -15,6 +15,7 @@ from reporting_house import (
     approve_all,
     open_half,
     put,
+    put_district_between,
     sheet,
     sign,
     staff_of,
@@ -183,24 +184,7 @@ async def test_a_district_signs_before_the_city_where_there_is_one(
     house: House, staff: Staff, database: Database
 ) -> None:
     codes = await add_indicators(database, 1)
-    district = uuid.uuid4()
-    async with database.write() as session:
-        from sqlalchemy import text
-
-        data = '{"kind": "front_committee", "level": "district", "name": "Huyện", "valid_from": "2004-01-01"}'
-        await session.execute(
-            text(
-                "INSERT INTO reference (kind, id, version, path, data, changed_at) VALUES"
-                " ('organisation', :id, 1, ARRAY[CAST(:city AS uuid), CAST(:id AS uuid)], CAST(:data AS jsonb), now())"
-            ),
-            {"id": district, "city": CITY, "data": data},
-        )
-        await session.execute(
-            text(
-                "UPDATE reference SET path = ARRAY[CAST(:city AS uuid), CAST(:district AS uuid), CAST(:id AS uuid)] WHERE id = CAST(:id AS uuid)"
-            ),
-            {"city": CITY, "district": district, "id": HERE},
-        )
+    district = await put_district_between(database, HERE)
     await open_half(staff)
     await submit_all(staff.unit, HERE, codes)
     assert await waiting(staff.verifier) == []
