@@ -1,10 +1,12 @@
 """The house the tests of targets live in: the registry's facts, people with tokens, and how they call."""
 
 import json
+import tempfile
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +22,7 @@ from servicekit.service import Runtime
 from targets.settings import TargetsSettings
 
 ISSUER = Issuer()
+FILES = Path(tempfile.mkdtemp(prefix="targets-evidence-"))
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
 
@@ -157,6 +160,7 @@ def settings(made: MadeDatabase, engines: Engines, *, worker: bool = False) -> T
         nats_url=engines.nats_url("targets"),
         embed_worker=worker,
         database_pool=4,
+        files_url=FILES.as_uri(),
     )
 
 

@@ -15,6 +15,8 @@ from devstack.ports import Ports
 FROM_OUTSIDE = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR")
 """What children may see of the environment of the person who started the stack."""
 
+KEEPING_FILES = ("feedback", "targets")
+"""Services that keep sealed files; names are random, so one folder serves both."""
 OPTIONS = (
     "ALLOWED_HOSTS",
     "ALLOWED_ORIGINS",
@@ -84,7 +86,7 @@ def of_service(
         environment["CLIENT_SECRETS"] = json.dumps(credentials.clients())
         environment["ADMIN_PASSWORD"] = credentials.read("admin_password")
         environment["ADMIN_TOTP_SECRET"] = credentials.read("admin_totp_secret")
-    if name == "feedback":
+    if name in KEEPING_FILES:
         environment["FILES_URL"] = (data / "files").as_uri()
     environment |= {option: os.environ[option] for option in OPTIONS if option in os.environ}
     return environment | dict(extra)

@@ -69,6 +69,13 @@ CATALOGUE: dict[str, EventType] = {
             "targets.report.approved.v1": targets_v1.ReportApproved,
             "targets.indicator.computed.v1": targets_v1.IndicatorComputed,
             "targets.target.changed.v1": targets_v1.TargetChanged,
+            "targets.period.closed.v1": targets_v1.PeriodClosed,
+            "targets.period.reopened.v1": targets_v1.PeriodReopened,
+            "targets.period.relocked.v1": targets_v1.PeriodRelocked,
+            "targets.report.endorsed.v1": targets_v1.ReportEndorsed,
+            "targets.report.corrected.v1": targets_v1.ReportCorrected,
+            "targets.report.due_soon.v1": targets_v1.ReportDueSoon,
+            "targets.report.overdue.v1": targets_v1.ReportOverdue,
         },
     ),
     **_types(

@@ -83,3 +83,67 @@ class TargetChanged(Fact):
     decided_on: date
     ended_number: int | None
     ended_on: date | None
+
+
+class PeriodClosed(Fact):
+    """A period was closed; nothing in it changes any more."""
+
+    indicator_code: str
+    period: str
+
+
+class PeriodReopened(Fact):
+    """A closed period is open again, for these units only and until this day only."""
+
+    indicator_code: str
+    period: str
+    organisation_ids: list[UUID]
+    until_on: date
+
+
+class PeriodRelocked(Fact):
+    """The day named in a reopening is over; the period is closed for these units again."""
+
+    indicator_code: str
+    period: str
+    organisation_ids: list[UUID]
+
+
+class ReportEndorsed(Fact):
+    """A level below the last one that verifies signed the report off."""
+
+    indicator_code: str
+    period: str
+    organisation_id: UUID
+    level: str
+
+
+class ReportCorrected(Fact):
+    """Other figures of an approved report were approved; they count from now on in place of the earlier ones."""
+
+    indicator_code: str
+    period: str
+    organisation_id: UUID
+    numerator: str
+    denominator: str | None
+
+
+class ReportReminder(Fact):
+    """A unit has not handed in everything of a form; told to the rung of the ladder that is named."""
+
+    form_code: str
+    period: str
+    organisation_id: UUID
+    due_on: date
+    step: str
+    missing: int
+    to_role: str
+    to_organisation_id: UUID
+
+
+class ReportDueSoon(ReportReminder):
+    """The day on which a unit's reports are due comes near, and something is missing."""
+
+
+class ReportOverdue(ReportReminder):
+    """The day on which a unit's reports were due is over, and something is missing."""

@@ -9,6 +9,8 @@ that it was rewritten as a whole or rolled back; a signed checkpoint kept outsid
 
 import asyncio
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -24,7 +26,7 @@ from servicekit.lifecycle import SYSTEM
 from servicekit.waiting import pause
 from servicekit.writes import Write, write_together
 
-__all__ = ["Sealer", "entry_write", "house", "write"]
+__all__ = ["Entry", "Sealer", "entry_write", "house", "write", "write_all"]
 
 SEAL_SECONDS = 1.0
 BATCH = 1000
@@ -97,6 +99,48 @@ async def write(
         details=details,
     )
     await write_together(session, entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What was done to one of many subjects; what `reason` and `details` hold is said at `entry_write`."""
+
+    action: str
+    subject_type: str
+    subject_id: UUID
+    reason: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+_ENTRIES = """
+WITH made AS (
+  SELECT uuidv7() AS id, given.*
+    FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[])
+         AS given (action, subject_type, subject_id, reason, details)
+), entry AS (
+  INSERT INTO audit_entry (id, at, action, subject_type, subject_id, actor_kind, actor_id, reason, details)
+  SELECT id, $6::timestamptz, action, subject_type, subject_id, $7::text, $8::uuid, reason, CAST(details AS jsonb)
+    FROM made
+)
+INSERT INTO audit_unsealed (entry_id) SELECT id FROM made"""
+
+
+async def write_all(session: AsyncSession, entries: Sequence[Entry], *, actor: Actor, now: datetime) -> None:
+    """Write many entries of one actor into the caller's transaction, as one statement."""
+    if not entries:
+        return
+    await fetch(
+        session,
+        _ENTRIES,
+        [entry.action for entry in entries],
+        [entry.subject_type for entry in entries],
+        [entry.subject_id for entry in entries],
+        [entry.reason for entry in entries],
+        [json.dumps(dict(entry.details), ensure_ascii=False, allow_nan=False, default=_plain) for entry in entries],
+        now,
+        actor.kind,
+        actor.id,
+    )
 
 
 def _plain(value: object) -> str:

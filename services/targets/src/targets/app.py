@@ -4,30 +4,41 @@ from fastapi import FastAPI
 
 from servicekit import web
 from servicekit.audit_reading import audit_router
+from servicekit.files import FileStore
 from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
 from targets.api import (
     allocations,
     calendar,
+    completeness,
+    corrections,
+    evidence,
+    forms,
     formulas,
     indicator_changes,
     indicators,
+    obligations,
     periods,
     population,
+    reminders,
+    reopenings,
     reports,
     resolutions,
+    sheets,
 )
 from targets.consumers import FEEDBACK, REFERENCES, REGISTRY
 from targets.domain.report_steps import RULE
-from targets.jobs import COUNT_OVERDUE, RECOUNT
+from targets.jobs import COUNT_OVERDUE, LOCK_PERIODS, RECOUNT, REMIND
 from targets.queries.scope import GROUPS
 from targets.settings import TargetsSettings
 from targets.tables import metadata
 
 
 async def prepare(runtime: Runtime) -> None:
-    """Add the deadline rules and the calendar in the form this service asks for."""
+    """Add the deadline rules and the calendar in the form this service asks for, and the store of evidence."""
+    settings: TargetsSettings = runtime.settings
+    runtime.parts["files"] = FileStore(settings.files_url, runtime.keyring, table="evidence")
     runtime.parts["law"] = Law(runtime.book, [RULE])
 
 
@@ -46,11 +57,19 @@ SERVICE = Service(
         population.router,
         periods.router,
         reports.router,
+        forms.router,
+        sheets.router,
+        reopenings.router,
+        completeness.router,
+        obligations.router,
+        reminders.router,
+        corrections.router,
+        evidence.router,
         audit_router("targets"),
     ),
     public=frozenset(),
     consumers=(REGISTRY, FEEDBACK),
-    jobs=(COUNT_OVERDUE, RECOUNT),
+    jobs=(COUNT_OVERDUE, RECOUNT, LOCK_PERIODS, REMIND),
     references=REFERENCES,
     groups=GROUPS,
     prepare=prepare,

@@ -1,10 +1,12 @@
 """Facts of this service as the catalogue's events: ids, codes and approved figures, never notes or names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Row
 
 from contracts import targets_v1
 from contracts.envelope import Fact
@@ -12,6 +14,7 @@ from servicekit.outbox import EventDraft
 from servicekit.recount import Moved
 from servicekit.telemetry import current_traceparent
 from targets.domain.figures import plain
+from targets.domain.reminders import DUE_SOON
 from targets.domain.reports import ReportFacts
 from targets.domain.target_versions import Ended
 
@@ -43,6 +46,31 @@ def period_deadline_changed(moved: Moved) -> EventDraft:
     return _draft("targets.period.deadline_changed.v1", row.item_id, row.told + 1, fact)
 
 
+def period_closed(row: Row[Any]) -> EventDraft:
+    """A period was closed; the row has its new `told` and the indicator's code."""
+    fact = targets_v1.PeriodClosed(indicator_code=row.indicator_code, period=row.code)
+    return _draft("targets.period.closed.v1", row.id, row.told, fact)
+
+
+def period_reopened(row: Row[Any], organisation_ids: Sequence[UUID], until_on: date) -> EventDraft:
+    """A closed period is open again for some units."""
+    fact = targets_v1.PeriodReopened(
+        indicator_code=row.indicator_code,
+        period=row.code,
+        organisation_ids=list(organisation_ids),
+        until_on=until_on,
+    )
+    return _draft("targets.period.reopened.v1", row.id, row.told, fact)
+
+
+def period_relocked(row: Row[Any], organisation_ids: Sequence[UUID]) -> EventDraft:
+    """The day of a reopening is over."""
+    fact = targets_v1.PeriodRelocked(
+        indicator_code=row.indicator_code, period=row.code, organisation_ids=list(organisation_ids)
+    )
+    return _draft("targets.period.relocked.v1", row.id, row.told, fact)
+
+
 def report_submitted(report: ReportFacts, today: date) -> EventDraft:
     """A unit submitted its report, for the first time or after a correction."""
     fact = targets_v1.ReportSubmitted(**_which(report), submitted_on=today)
@@ -60,6 +88,24 @@ def report_verified(report: ReportFacts, today: date) -> EventDraft:
     return _draft("targets.report.verified.v1", report.id, report.told, targets_v1.ReportVerified(**_which(report)))
 
 
+def report_endorsed(report: ReportFacts, today: date) -> EventDraft:
+    """A level before the last one that verifies signed the report off: the one signed last."""
+    level = [one.key for one in report.signing.levels if one.key in report.signing.signed][-1]
+    fact = targets_v1.ReportEndorsed(**_which(report), level=level)
+    return _draft("targets.report.endorsed.v1", report.id, report.told, fact)
+
+
+def report_corrected(report: ReportFacts) -> EventDraft:
+    """Other figures of an approved report count from now on."""
+    whole = report.figures.denominator
+    fact = targets_v1.ReportCorrected(
+        **_which(report),
+        numerator=plain(report.figures.numerator),
+        denominator=None if whole is None else plain(whole),
+    )
+    return _draft("targets.report.corrected.v1", report.id, report.told, fact)
+
+
 def report_approved(report: ReportFacts, today: date) -> EventDraft:
     """The monitoring board approved the report."""
     whole = report.figures.denominator
@@ -69,6 +115,22 @@ def report_approved(report: ReportFacts, today: date) -> EventDraft:
         denominator=None if whole is None else plain(whole),
     )
     return _draft("targets.report.approved.v1", report.id, report.told, fact)
+
+
+def report_reminder(row: Row[Any], form_code: str, kind: str) -> EventDraft:
+    """A unit misses something of a form; told once, so the reminder is its own subject."""
+    model = targets_v1.ReportDueSoon if kind == DUE_SOON else targets_v1.ReportOverdue
+    fact = model(
+        form_code=form_code,
+        period=row.period,
+        organisation_id=row.organisation_id,
+        due_on=row.due_on,
+        step="by_hand" if row.step.startswith("hand_") else row.step,
+        missing=row.missing,
+        to_role=row.to_role,
+        to_organisation_id=row.to_organisation_id,
+    )
+    return _draft(f"targets.report.{kind}.v1", row.id, 1, fact)
 
 
 def indicator_computed(

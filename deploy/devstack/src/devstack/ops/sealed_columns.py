@@ -49,6 +49,7 @@ SEALED = (
     SealedTable("feedback", "submission_line", {"note_sealed": "submission_line.note_sealed/{key}"}),
     # The files themselves are sealed with keys of their own; these are those keys.
     SealedTable("feedback", "attachment", {"key_sealed": "attachment.key_sealed/{key}"}),
+    SealedTable("targets", "evidence", {"key_sealed": "evidence.key_sealed/{key}"}),
     SealedTable(
         "webhooks",
         "endpoint",

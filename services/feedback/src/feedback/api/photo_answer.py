@@ -6,7 +6,7 @@ from fastapi import Response
 from sqlalchemy import Row
 
 from feedback.api.access import Office
-from feedback.files import StoredFile
+from servicekit.files import StoredFile
 
 _ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 PHOTO: dict[str, Any] = {

@@ -1,17 +1,19 @@
 """Enter a report as a draft: one organisation's figures for one indicator and period."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.errors import AlreadyExists, Forbidden
 from servicekit.identity import Actor
-from targets.actions.write_report import stored, tell
-from targets.domain.figures import Figures, check_figures
+from servicekit.working_days import local_date
+from targets.actions.write_report import Change, add_reports, tell_changes
+from targets.domain.approval import Signing
+from targets.domain.figures import Figures
+from targets.domain.period_steps import OPEN
 from targets.domain.periods import names_term, parse_period
 from targets.domain.refusals import (
     ComputedIndicator,
@@ -23,9 +25,8 @@ from targets.domain.refusals import (
     UnknownOrganisation,
 )
 from targets.domain.report_steps import DRAFT, ENTERING
-from targets.domain.reports import ReportFacts
+from targets.domain.reports import ReportFacts, Surroundings
 from targets.queries.reports import Entry, find_entry, find_missing
-from targets.tables import report
 
 _NOBODY: Final = UUID(int=0)
 
@@ -55,10 +56,19 @@ async def draft_report(session: AsyncSession, given: NewReport, *, actor: Actor,
     entry = await find_entry(session, given.indicator_code, given.period, given.organisation_id, actor)
     if entry is None:
         raise await _why_not(session, given)
-    _check(entry)
-    around = entry.around
-    check_figures(given.figures, around.indicator.rule)
-    draft = ReportFacts(
+    _check(entry, local_date(now))
+    made = draft_of(entry.around, given, evidence_needed=entry.evidence_needed, actor=actor, now=now)
+    [draft] = await add_reports(session, [made], now=now)
+    await tell_changes(session, [Change(None, draft, "enter")], actor=actor, now=now)
+    return draft
+
+
+def draft_of(
+    around: Surroundings, given: NewReport, *, evidence_needed: bool, actor: Actor, now: datetime
+) -> ReportFacts:
+    """Return the draft of a report that does not exist yet. Raises BadFigures."""
+    around.check(given.figures)
+    return ReportFacts(
         id=_NOBODY,
         status=DRAFT,
         version=1,
@@ -78,23 +88,12 @@ async def draft_report(session: AsyncSession, given: NewReport, *, actor: Actor,
         created_at=now,
         changed_at=now,
         around=around,
+        signing=Signing(actor=actor.id, had_a_hand=True),
+        evidence_missing=evidence_needed,
     )
-    made = await session.execute(
-        insert(report)
-        .values(
-            period_id=around.period.id,
-            organisation_id=given.organisation_id,
-            created_at=now,
-            **stored(draft),
-        )
-        .returning(report.c.id)
-    )
-    draft = replace(draft, id=made.scalar_one())
-    await tell(session, None, draft, action="enter", reason=None, event=None, actor=actor, now=now)
-    return draft
 
 
-def _check(entry: Entry) -> None:
+def _check(entry: Entry, today: date) -> None:
     around = entry.around
     if around.roles.isdisjoint(ENTERING):
         raise Forbidden
@@ -103,7 +102,7 @@ def _check(entry: Entry) -> None:
         raise OrganisationNotValid(last_day=last_day.isoformat())
     if not entry.expected:
         raise OrganisationNotExpected
-    if around.period.status != "open":
+    if around.period_status(today) != OPEN:
         raise PeriodClosed
     if entry.exists:
         raise AlreadyExists

@@ -16,15 +16,16 @@ from servicekit.outbox import EventDraft
 from servicekit.working_days import local_date
 from targets import publish
 from targets.actions.roll_up import roll_up
-from targets.actions.write_report import compare_and_set, tell
+from targets.actions.write_report import Change, store_changes
 from targets.domain.report_steps import APPROVED, STEPS
 from targets.domain.reports import ReportFacts
-from targets.queries.reports import find_report, had_a_hand
+from targets.queries.reports import find_report
 
 _EVENTS: Final[Mapping[str, Callable[[ReportFacts, date], EventDraft]]] = MappingProxyType(
     {
         "submit": publish.report_submitted,
         "return": publish.report_returned,
+        "endorse": publish.report_endorsed,
         "verify": publish.report_verified,
         "approve": publish.report_approved,
     }
@@ -43,47 +44,64 @@ async def move_report(
 ) -> ReportFacts:
     """Take one step and return the report.
 
-    Raises NotFound, StaleVersion (412), StepNotAllowed and PeriodClosed (409), Forbidden and SamePerson (403),
-    ReasonMissing (422).
+    Raises NotFound, StaleVersion (412), StepNotAllowed and PeriodClosed (409), Forbidden, SamePerson and OtherLevel
+    (403), ReasonMissing and EvidenceMissing (422).
     """
     before = await find_report(session, report_id, actor, to_change=True)
     permit(STEPS, action, before.around.roles)
     if before.version != version:
         raise StaleVersion
-    facts = {
-        "period_status": before.around.period.status,
-        "actor": actor.id,
-        "entered_by": before.entered_by,
-        "submitted_by": before.submitted_by,
-        "verified_by": before.verified_by,
-        "had_a_hand": action in ("verify", "approve") and await had_a_hand(session, report_id, actor.id),
-        "reason": reason,
-    }
-    step = decide(STEPS, before.status, action, before.around.roles, facts)
-    today = local_date(now)
-    after = replace(
-        before,
-        status=step.target,
-        version=version + 1,
-        told=before.told + 1,
-        changed_at=now,
-        **_marks(action, before, actor, today, reason),
-    )
-    await compare_and_set(session, before, after)
-    if after.status == APPROVED:
+    change = step_of(before, action, now=now, reason=reason)
+    await store_changes(session, [change], actor=actor, now=now)
+    if change.after.status == APPROVED:
         await roll_up(session, [before.around.period.id], [before.around.organisation_id], now=now)
-    event = _EVENTS[action](after, today)
-    await tell(session, before, after, action=action, reason=reason, event=event, actor=actor, now=now)
-    return after
+    return change.after
 
 
-def _marks(action: str, before: ReportFacts, actor: Actor, today: date, reason: str | None) -> dict[str, Any]:
-    """Return who did what; a return takes back what was signed after the submission."""
+def step_of(before: ReportFacts, action: str, *, now: datetime, reason: str | None = None) -> Change:
+    """Return the change one step makes, for the actor who read the report.
+
+    Verifying for a level that is not the last one only endorses. Raises StepNotAllowed, Forbidden or the guard's error.
+    """
+    today = local_date(now)
+    taken = "endorse" if action == "verify" and not before.signing.last_verification else action
+    step = decide(STEPS, before.status, taken, before.around.roles, before.step_facts(action, today, reason))
+    marks = _marks(taken, before, today, reason)
+    after = replace(
+        before, status=step.target, version=before.version + 1, told=before.told + 1, changed_at=now, **marks
+    )
+    return Change(
+        before=before,
+        after=after,
+        action=taken,
+        reason=reason,
+        event=_EVENTS[taken](after, today),
+        level=before.signing.pending if taken in ("endorse", "verify", "approve") else None,
+    )
+
+
+def _marks(action: str, before: ReportFacts, today: date, reason: str | None) -> dict[str, Any]:
+    """Return who did what; a return takes back what was signed after the submission, by ending the round."""
+    actor = before.signing.actor
     if action == "submit":
         held_to = before.around.period.due_on
-        return {"submitted_by": actor.id, "submitted_on": today, "held_to": held_to, "return_reason": None}
+        return {
+            "submitted_by": actor,
+            "submitted_on": today,
+            "held_to": held_to,
+            "return_reason": None,
+            "round": before.round + 1,
+            "signing": replace(before.signing, signed={}, had_a_hand=True),
+        }
     if action == "return":
-        return {"return_reason": reason, "verified_by": None}
+        returns = before.signing.returns + 1
+        signing = replace(before.signing, signed={}, returns=returns)
+        return {"return_reason": reason, "verified_by": None, "round": before.round + 1, "signing": signing}
+    level = before.signing.pending
+    signed = {**before.signing.signed, **({level.key: actor} if level else {})}
+    signing = replace(before.signing, signed=signed)
+    if action == "endorse":
+        return {"signing": signing}
     if action == "verify":
-        return {"verified_by": actor.id}
-    return {"approved_by": actor.id, "approved_on": today}
+        return {"verified_by": actor, "signing": signing}
+    return {"approved_by": actor, "approved_on": today, "signing": signing}

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
 from servicekit.lifecycle import decide, permit
-from targets.actions.write_report import compare_and_set, tell
-from targets.domain.figures import Figures, check_figures
+from servicekit.working_days import local_date
+from targets.actions.write_report import Change, store_changes
+from targets.domain.figures import Figures
 from targets.domain.refusals import NothingToChange
 from targets.domain.report_steps import DRAFT, STEPS
 from targets.domain.reports import ReportFacts
@@ -58,16 +59,30 @@ async def revise_report(
     if given == Correction(reason=given.reason):
         raise NothingToChange
     before = await find_report(session, report_id, actor, to_change=True)
-    around = before.around
-    permit(STEPS, "revise", around.roles)
+    permit(STEPS, "revise", before.around.roles)
     if before.version != version:
         raise StaleVersion
-    decide(STEPS, before.status, "revise", around.roles, {"period_status": around.period.status})
-    after = given.applied(before)
-    check_figures(after.figures, around.indicator.rule)
-    if before.status == DRAFT and after.values() == before.values():
+    change = revision_of(before, given, now=now)
+    if change is None:
         return before
-    after = replace(after, status=DRAFT, version=version + 1, entered_by=actor.id, changed_at=now)
-    await compare_and_set(session, before, after)
-    await tell(session, before, after, action="revise", reason=given.reason, event=None, actor=actor, now=now)
-    return after
+    await store_changes(session, [change], actor=actor, now=now)
+    return change.after
+
+
+def revision_of(before: ReportFacts, given: Correction, *, now: datetime) -> Change | None:
+    """Return the change a correction makes, for the actor who read the report; None when it changes nothing.
+
+    Raises StepNotAllowed, Forbidden, PeriodClosed or BadFigures.
+    """
+    around = before.around
+    decide(STEPS, before.status, "revise", around.roles, before.step_facts("revise", local_date(now)))
+    after = given.applied(before)
+    around.check(after.figures)
+    if before.status == DRAFT and after.values() == before.values():
+        return None
+    signing = replace(before.signing, had_a_hand=True)
+    entered_by = before.signing.actor
+    after = replace(
+        after, status=DRAFT, version=before.version + 1, entered_by=entered_by, changed_at=now, signing=signing
+    )
+    return Change(before=before, after=after, action="revise", reason=given.reason)

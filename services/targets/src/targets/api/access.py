@@ -7,19 +7,26 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from servicekit.files import FileStore
 from servicekit.identity import Actor, allow
 from servicekit.law_book import Law
+from targets.domain.reopening_steps import ASKING
 from targets.domain.roles import READERS
 
 monitoring = allow("monitoring_officer")
 entering = allow("reporter", "front_officer")
 """Named, because routes with an Idempotency-Key ask them before they claim the key: first who, then what."""
+asking = allow(*sorted(ASKING))
+Asking = Annotated[Actor, asking]
 Reader = Annotated[Actor, allow(*sorted(READERS))]
 MonitoringOfficer = Annotated[Actor, monitoring]
 Entering = Annotated[Actor, entering]
-Verifier = Annotated[Actor, allow("verifier")]
-Approver = Annotated[Actor, allow("approver")]
-Returning = Annotated[Actor, allow("verifier", "approver")]
+verifying = allow("verifier")
+approving = allow("approver")
+returning = allow("verifier", "approver")
+Verifier = Annotated[Actor, verifying]
+Approver = Annotated[Actor, approving]
+Returning = Annotated[Actor, returning]
 
 
 async def _law(request: Request) -> Law:
@@ -27,5 +34,12 @@ async def _law(request: Request) -> Law:
     return law
 
 
+async def _files(request: Request) -> FileStore:
+    files: FileStore = request.app.state.runtime.part("files")
+    return files
+
+
+TheFiles = Annotated[FileStore, Depends(_files)]
+"""Where evidence is kept, sealed."""
 TheLaw = Annotated[Law, Depends(_law)]
 """The registry's deadline rules and calendar, as far as they are known here."""

@@ -30,7 +30,7 @@ class NewPeriod(ApiModel):
 
 
 class PeriodMove(ApiModel):
-    """Why a period is closed or reopened, as a code."""
+    """Why a period is closed, as a code."""
 
     reason_code: Key | None = None
 

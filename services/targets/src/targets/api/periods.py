@@ -1,4 +1,4 @@
-"""Reporting periods: open, list, close, reopen, who owes a report, and until when."""
+"""Reporting periods: open, list, close, who owes a report, and until when."""
 
 from typing import Annotated
 
@@ -13,7 +13,8 @@ from servicekit.pages import InvalidCursor, Page, PageQuery
 from servicekit.routes import answers, new_router
 from servicekit.text import Code, FlagParam, Uuid
 from servicekit.working_days import local_date
-from targets.actions import move_period, open_period
+from targets.actions import close_period as closing
+from targets.actions import open_period
 from targets.api.access import MonitoringOfficer, Reader, TheLaw, monitoring
 from targets.api.period_answers import (
     DeadlineAnswer,
@@ -130,31 +131,6 @@ async def explain_deadline(
     return DeadlineAnswer.of(row, counted)
 
 
-async def _move(
-    action: str,
-    period_id: Uuid,
-    given: PeriodMove,
-    response: Response,
-    session: WriteSession,
-    now: Now,
-    version: ExpectedVersion,
-    actor: MonitoringOfficer,
-    law: TheLaw,
-) -> PeriodAnswer:
-    await move_period.move_period(
-        session,
-        period_id,
-        action=action,
-        reason_code=given.reason_code,
-        version=version,
-        actor=actor,
-        now=now,
-    )
-    row = await queries.find_period(session, period_id)
-    set_etag(response, row.version)
-    return PeriodAnswer.of(row, actor, law)
-
-
 @router.post("/periods/{period_id}/close", **answers(StepNotAllowed))
 async def close_period(
     actor: MonitoringOfficer,
@@ -166,20 +142,8 @@ async def close_period(
     version: ExpectedVersion,
     law: TheLaw,
 ) -> PeriodAnswer:
-    """Close the period: nothing in it changes any more."""
-    return await _move("close", period_id, given, response, session, now, version, actor, law)
-
-
-@router.post("/periods/{period_id}/reopen", **answers(StepNotAllowed))
-async def reopen_period(
-    actor: MonitoringOfficer,
-    period_id: Uuid,
-    given: PeriodMove,
-    response: Response,
-    session: WriteSession,
-    now: Now,
-    version: ExpectedVersion,
-    law: TheLaw,
-) -> PeriodAnswer:
-    """Reopen a closed period; the audit keeps who did and why."""
-    return await _move("reopen", period_id, given, response, session, now, version, actor, law)
+    """Close the period: nothing in it changes any more, but for units that are let in again by request."""
+    await closing.close_period(session, period_id, reason_code=given.reason_code, version=version, actor=actor, now=now)
+    row = await queries.find_period(session, period_id)
+    set_etag(response, row.version)
+    return PeriodAnswer.of(row, actor, law)

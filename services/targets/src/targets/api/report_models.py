@@ -11,7 +11,9 @@ from servicekit.lifecycle import actions_from
 from servicekit.text import Answer, ApiModel, Code, Exact, Instant, Key, LegalDate, SafeLine, SafeText, Uuid
 from targets.api.shared_answers import CategoryAnswer, JudgementAnswer, TargetAnswer, categories
 from targets.domain.figures import rate, rate_is_exact
-from targets.domain.report_steps import STEPS
+from targets.domain.period_steps import OPEN
+from targets.domain.reopening_steps import ASKING
+from targets.domain.report_steps import STEPS, SUBMITTED, VERIFIED
 from targets.domain.reports import ReportFacts
 from targets.domain.wording import REPORT_STATUSES
 
@@ -90,6 +92,16 @@ class ReportAnswer(Answer):
     created_at: Instant
     changed_at: Instant
     available_actions: list[str]
+    returns: int
+    """How often it was sent back."""
+    level: str | None
+    """The level of the form whose turn it is, once it is submitted."""
+    may_submit: bool
+    may_verify: bool
+    may_approve: bool
+    may_return: bool
+    may_reopen: bool
+    """The period is closed for this unit, and the caller may ask for it to be reopened."""
 
     @classmethod
     def of(cls, report: ReportFacts, today: date, law: Law) -> Self:
@@ -133,14 +145,32 @@ class ReportAnswer(Answer):
             approved_on=report.approved_on,
             created_at=report.created_at,
             changed_at=report.changed_at,
-            available_actions=_actions(report),
+            available_actions=_actions(report, today),
+            returns=report.signing.returns,
+            level=_level(report),
+            **flags(report, today),
         )
 
 
-def _actions(report: ReportFacts) -> list[str]:
-    if report.around.period.status != "open":
+def flags(report: ReportFacts, today: date) -> dict[str, bool]:
+    """Return what the caller may do with a report now, guards included."""
+    closed = report.around.period_status(today) != OPEN
+    return {
+        **{f"may_{action}": report.may(action, today) for action in ("submit", "verify", "approve", "return")},
+        "may_reopen": closed and not report.around.roles.isdisjoint(ASKING),
+    }
+
+
+def _level(report: ReportFacts) -> str | None:
+    pending = report.signing.pending if report.status in (SUBMITTED, VERIFIED) else None
+    return pending.key if pending else None
+
+
+def _actions(report: ReportFacts, today: date) -> list[str]:
+    if report.around.period_status(today) != OPEN:
         return []
-    return actions_from(STEPS, report.status, report.around.roles)
+    taken = actions_from(STEPS, report.status, report.around.roles)
+    return [action for action in taken if action != "endorse"]
 
 
 class ChangeAnswer(Answer):

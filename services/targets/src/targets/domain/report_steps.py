@@ -1,7 +1,8 @@
 """The life of an indicator report (báo cáo chỉ tiêu): entered, submitted, checked by a second, approved by a third.
 
 A returned report goes back to draft by being corrected (`revise`), so nobody resubmits what was returned unread.
-Drafts are the unit's own matter: `revise` tells no event.
+Drafts are the unit's own matter: `revise` tells no event. Where a form has several levels that verify, each of them but
+the last endorses: the report stays submitted until the last has signed.
 """
 
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 from servicekit.errors import DomainError
 from servicekit.lifecycle import Facts, Step
 from targets.domain.refusals import PeriodClosed, ReasonMissing, SamePerson
+from targets.domain.reporting_refusals import EvidenceMissing, OtherLevel
 
 DRAFT: Final = "draft"
 SUBMITTED: Final = "submitted"
@@ -34,11 +36,16 @@ def with_reason(facts: Facts) -> DomainError | None:
     return period_open(facts) or (None if facts["reason"] else ReasonMissing())
 
 
+def with_evidence(facts: Facts) -> DomainError | None:
+    """What needs evidence is not handed in without."""
+    return period_open(facts) or (EvidenceMissing() if facts.get("evidence_missing") else None)
+
+
 def second_person(facts: Facts) -> DomainError | None:
-    """Who verifies has neither entered figures, in this or an earlier round, nor submitted them."""
+    """Who verifies has neither entered figures, in this or an earlier round, nor submitted them; levels go in order."""
     if facts["had_a_hand"] or facts["actor"] in (facts["entered_by"], facts["submitted_by"]):
         return period_open(facts) or SamePerson()
-    return period_open(facts)
+    return period_open(facts) or (None if facts.get("turn", True) else OtherLevel())
 
 
 def third_person(facts: Facts) -> DomainError | None:
@@ -55,7 +62,7 @@ STEPS: Final = (
         SUBMITTED,
         by=ENTERING,
         event="targets.report.submitted.v1",
-        guard=period_open,
+        guard=with_evidence,
         deadline_rule=RULE,
     ),
     Step(
@@ -65,6 +72,14 @@ STEPS: Final = (
         by=frozenset({"verifier"}),
         event="targets.report.returned.v1",
         guard=with_reason,
+    ),
+    Step(
+        "endorse",
+        SUBMITTED,
+        SUBMITTED,
+        by=frozenset({"verifier"}),
+        event="targets.report.endorsed.v1",
+        guard=second_person,
     ),
     Step(
         "verify",

@@ -4,12 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from targets.domain.figures import FigureRule, Figures, as_counted, is_ratio, plain
+from servicekit.errors import DomainError
+from servicekit.lifecycle import decide
+from targets.domain.approval import APPROVE, VERIFY, Signing
+from targets.domain.figures import FigureRule, Figures, as_counted, check_figures, is_ratio, plain
 from targets.domain.judging import Coverage, Judgement, Target, judge
-from targets.domain.report_steps import APPROVED
+from targets.domain.period_steps import CLOSED, OPEN
+from targets.domain.reopening_steps import open_on
+from targets.domain.report_steps import APPROVED, STEPS
+
+NOT_SIGNED: Final = Signing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,16 @@ class Surroundings:
     organisation_name: str
     roles: frozenset[str]
     """The roles the actor holds towards this organisation."""
+    reopened_until: date | None = None
+    """Until when a closed period is open again for this organisation."""
+
+    def check(self, figures: Figures) -> None:
+        """Raise BadFigures: the one place every entered value passes, alone, on a sheet, or as a correction."""
+        check_figures(figures, self.indicator.rule)
+
+    def period_status(self, today: date) -> str:
+        """Say whether the period is open or closed for this organisation today."""
+        return OPEN if open_on(self.period.status, self.reopened_until, today) else CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +109,39 @@ class ReportFacts:
     created_at: datetime
     changed_at: datetime
     around: Surroundings
+    round: int = 0
+    """How often it was submitted; sign-offs count for their round only."""
+    signing: Signing = NOT_SIGNED
+    evidence_missing: bool = False
+    """The indicator or the form asks for evidence, and there is none."""
 
     @property
     def on_time(self) -> bool | None:
         """Say whether it was submitted by the due day that stood then; None while it is not."""
         return None if self.submitted_on is None or self.held_to is None else self.submitted_on <= self.held_to
+
+    def step_facts(self, action: str, today: date, reason: str | None = None) -> dict[str, Any]:
+        """Return what the guards of the steps ask."""
+        signing = self.signing
+        return {
+            "period_status": self.around.period_status(today),
+            "actor": signing.actor,
+            "entered_by": self.entered_by,
+            "submitted_by": self.submitted_by,
+            "verified_by": self.verified_by,
+            "had_a_hand": signing.had_a_hand or signing.signed_before,
+            "turn": signing.is_turn(APPROVE if action == "approve" else VERIFY),
+            "evidence_missing": self.evidence_missing,
+            "reason": reason,
+        }
+
+    def may(self, action: str, today: date) -> bool:
+        """Say whether the actor could take a step now, guards included; a return is asked as if it had its reason."""
+        try:
+            decide(STEPS, self.status, action, self.around.roles, self.step_facts(action, today, reason="asked"))
+        except DomainError:
+            return False
+        return True
 
     def judged(self, today: date) -> Judgement:
         """Judge this unit's own figures; provisional until they are approved."""

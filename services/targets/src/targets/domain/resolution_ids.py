@@ -25,3 +25,8 @@ def target_id(code: str, number: int) -> UUID:
 def term_id(code: str) -> UUID:
     """Return the id the audit knows a term of congress by."""
     return uuid5(SPACE, f"term:{code}")
+
+
+def form_id(code: str) -> UUID:
+    """Return the id of the form with this code."""
+    return uuid5(SPACE, f"form:{code}")

@@ -18,6 +18,31 @@ REPORT_STATUSES: Final[Texts] = MappingProxyType(
 PERIOD_STATUSES: Final[Texts] = MappingProxyType(
     {"open": ("Đang nhận báo cáo", "Open for reports"), "closed": ("Đã khóa", "Closed")}
 )
+REOPENING_STATUSES: Final[Texts] = MappingProxyType(
+    {
+        "requested": ("Chờ quyết định", "Waiting for a decision"),
+        "approved": ("Đã mở lại", "Reopened"),
+        "refused": ("Không chấp thuận", "Refused"),
+        "relocked": ("Đã khóa lại", "Locked again"),
+    }
+)
+CORRECTION_STATUSES: Final[Texts] = MappingProxyType(
+    {
+        "requested": ("Chờ thẩm định", "Waiting to be verified"),
+        "verified": ("Đã thẩm định, chờ phê duyệt", "Verified, waiting for approval"),
+        "approved": ("Đã đính chính", "Corrected"),
+        "refused": ("Không chấp thuận", "Refused"),
+    }
+)
+REPORTING_STATES: Final[Texts] = MappingProxyType(
+    {
+        "approved": ("Đã phê duyệt", "Approved"),
+        "waiting": ("Đã gửi, chờ xử lý", "Handed in"),
+        "returned": ("Bị trả lại, chưa gửi lại", "Returned, not handed in again"),
+        "draft": ("Đang nhập", "Draft"),
+        "missing": ("Chưa có số liệu", "Nothing entered"),
+    }
+)
 JUDGEMENTS: Final[Texts] = MappingProxyType(
     {
         "achieved": ("Đạt", "Achieved"),

@@ -18,12 +18,22 @@ from targets.domain.figures import Figures
 from targets.domain.judging import Target
 from targets.domain.reports import IndicatorFacts, PeriodFacts, ReportFacts, Surroundings
 from targets.queries.scope import ORGANISATION, boards_of, organisation, roles_towards, sees
-from targets.tables import expected_report, indicator, report, report_change, reporting_period, target_version
+from targets.queries.signing import FORM_OF_PERIOD, evidence_needed, read_signing, reopened_until, signing_columns
+from targets.tables import (
+    expected_report,
+    form_version,
+    indicator,
+    report,
+    report_change,
+    reporting_period,
+    target_version,
+)
 
 _earlier = target_version.alias("earlier")
 
 
-def _surroundings(actor: Actor) -> list[ColumnElement[Any]]:
+def surroundings(actor: Actor) -> list[ColumnElement[Any]]:
+    """Return the columns `around_of` needs, for a query that joins period, indicator, organisation and target."""
     return [
         indicator.c.id.label("indicator_id"),
         indicator.c.code.label("indicator_code"),
@@ -55,10 +65,12 @@ def _surroundings(actor: Actor) -> list[ColumnElement[Any]]:
         organisation.c.data["name"].astext.label("organisation_name"),
         organisation.c.path.label("organisation_path"),
         boards_of(actor).label("boards"),
+        reopened_until(),
     ]
 
 
-def _valid_target() -> ColumnElement[bool]:
+def valid_target() -> ColumnElement[bool]:
+    """Return the condition that a target version holds on the period's last day."""
     day = reporting_period.c.last_day
     return and_(
         target_version.c.indicator_id == indicator.c.id,
@@ -67,7 +79,8 @@ def _valid_target() -> ColumnElement[bool]:
     )
 
 
-def _around(row: Row[Any], organisation_id: UUID, actor: Actor) -> Surroundings:
+def around_of(row: Row[Any], organisation_id: UUID, actor: Actor) -> Surroundings:
+    """Return the surroundings of a report, also of one that is not there yet."""
     return Surroundings(
         indicator=IndicatorFacts(
             id=row.indicator_id,
@@ -98,10 +111,12 @@ def _around(row: Row[Any], organisation_id: UUID, actor: Actor) -> Surroundings:
         organisation_id=organisation_id,
         organisation_name=row.organisation_name,
         roles=roles_towards(actor, row.organisation_path, row.boards),
+        reopened_until=row.reopened_until,
     )
 
 
-def _reports(actor: Actor) -> Select[Any]:
+def reports_of(actor: Actor) -> Select[Any]:
+    """Return the statement for the reports an actor may see, as `facts_of` reads them."""
     source: FromClause = (
         report.join(reporting_period, reporting_period.c.id == report.c.period_id)
         .join(indicator, indicator.c.id == reporting_period.c.indicator_id)
@@ -109,13 +124,15 @@ def _reports(actor: Actor) -> Select[Any]:
             organisation,
             and_(organisation.c.kind == ORGANISATION, organisation.c.id == report.c.organisation_id),
         )
-        .outerjoin(target_version, _valid_target())
+        .outerjoin(target_version, valid_target())
+        .outerjoin(form_version, FORM_OF_PERIOD)
     )
     own = [column for column in report.c if column.name != "period_id"]
-    return select(*own, *_surroundings(actor)).select_from(source).where(sees(actor))
+    return select(*own, *surroundings(actor), *signing_columns(actor)).select_from(source).where(sees(actor))
 
 
-def _facts(row: Row[Any], actor: Actor) -> ReportFacts:
+def facts_of(row: Row[Any], actor: Actor) -> ReportFacts:
+    """Return a report with what stands around it."""
     return ReportFacts(
         id=row.id,
         status=row.status,
@@ -139,7 +156,10 @@ def _facts(row: Row[Any], actor: Actor) -> ReportFacts:
         approved_on=row.approved_on,
         created_at=row.created_at,
         changed_at=row.changed_at,
-        around=_around(row, row.organisation_id, actor),
+        around=around_of(row, row.organisation_id, actor),
+        round=row.round,
+        signing=read_signing(row, actor),
+        evidence_missing=row.evidence_needed and row.evidence == 0,
     )
 
 
@@ -148,13 +168,13 @@ async def find_report(session: AsyncSession, report_id: UUID, actor: Actor, *, t
 
     Raises NotFound, also for a report that is not visible to the actor.
     """
-    statement = _reports(actor).where(report.c.id == report_id)
+    statement = reports_of(actor).where(report.c.id == report_id)
     if to_change:
         statement = statement.with_for_update(read=True, of=reporting_period)
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         raise NotFound
-    return _facts(row, actor)
+    return facts_of(row, actor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +189,7 @@ class ReportFilter:
 
 async def list_reports(session: AsyncSession, window: Window, wanted: ReportFilter, actor: Actor) -> list[ReportFacts]:
     """Return one page (and one more) of the reports the actor may see, in the order they were entered."""
-    statement = _reports(actor)
+    statement = reports_of(actor)
     for column, value in (
         (indicator.c.code, wanted.indicator_code),
         (reporting_period.c.code, wanted.period),
@@ -179,7 +199,7 @@ async def list_reports(session: AsyncSession, window: Window, wanted: ReportFilt
         if value is not None:
             statement = statement.where(column == value)
     rows = (await session.execute(window.select(statement, [report.c.id]))).all()
-    return [_facts(row, actor) for row in rows]
+    return [facts_of(row, actor) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +211,7 @@ class Entry:
     valid_to: date | None
     expected: bool
     exists: bool
+    evidence_needed: bool
 
 
 async def find_entry(
@@ -206,7 +227,8 @@ async def find_entry(
             organisation,
             and_(organisation.c.kind == ORGANISATION, organisation.c.id == organisation_id),
         )
-        .outerjoin(target_version, _valid_target())
+        .outerjoin(target_version, valid_target())
+        .outerjoin(form_version, FORM_OF_PERIOD)
     )
     here = (
         expected_report.c.period_id == reporting_period.c.id,
@@ -215,12 +237,13 @@ async def find_entry(
     there = (report.c.period_id == reporting_period.c.id, report.c.organisation_id == organisation_id)
     statement: Select[Any] = (
         select(
-            *_surroundings(actor),
+            *surroundings(actor),
             sees(actor).label("seen"),
             organisation.c.data["valid_from"].astext.label("organisation_from"),
             organisation.c.data["valid_to"].astext.label("organisation_to"),
             exists().where(*here).label("expected"),
             exists().where(*there).label("already"),
+            evidence_needed().label("evidence_needed"),
         )
         .select_from(source)
         .where(indicator.c.code == indicator_code, reporting_period.c.code == period)
@@ -232,11 +255,12 @@ async def find_entry(
     if not row.seen:
         raise NotFound
     return Entry(
-        around=_around(row, organisation_id, actor),
+        around=around_of(row, organisation_id, actor),
         valid_from=date.fromisoformat(row.organisation_from),
         valid_to=None if row.organisation_to is None else date.fromisoformat(row.organisation_to),
         expected=row.expected,
         exists=row.already,
+        evidence_needed=row.evidence_needed,
     )
 
 
@@ -264,18 +288,6 @@ async def find_missing(session: AsyncSession, indicator_code: str, organisation_
         )
     ).one()
     return MissingParts(not row.indicator, row.computed, not row.organisation)
-
-
-async def had_a_hand(session: AsyncSession, report_id: UUID, person: UUID) -> bool:
-    """Say whether a person entered, corrected or submitted this report at any time (one statement)."""
-    statement = select(
-        exists().where(
-            report_change.c.report_id == report_id,
-            report_change.c.actor_id == person,
-            report_change.c.action.in_(("enter", "revise", "submit")),
-        )
-    )
-    return bool(await session.scalar(statement))
 
 
 async def list_changes(session: AsyncSession, report_id: UUID, window: Window) -> Sequence[Row[Any]]:

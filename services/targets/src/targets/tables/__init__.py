@@ -8,13 +8,17 @@ indicator 1─n reporting_period 1─n expected_report    who owes a report
 reporting_period 1─n report 1─n report_change         the figures, and every change of them, append-only
 report, feedback_clock, formula_version ──► roll_up   the figures of every organisation and of the whole
 target_version 1─n allocation 1─n allocated_target    the target handed down to units
+form 1─n form_version 1─n reporting_period            what is reported together, and how it is approved
+report 1─n sign_off, evidence, correction             who signed, what proves it, what is to be put right
 """
 
 from targets.tables.calendar import congress_term
 from targets.tables.columns import metadata
 from targets.tables.events import feedback_clock
 from targets.tables.figures import population, roll_up
+from targets.tables.forms import form, form_version
 from targets.tables.judging import allocated_target, allocation, formula_version
+from targets.tables.reporting import correction, evidence, reminder, reopen_request, reopening, sign_off
 from targets.tables.reports import expected_report, report, report_change, reporting_period
 from targets.tables.resolution import indicator, indicator_change, resolution, resolution_part, target_version
 
@@ -22,18 +26,26 @@ __all__ = [
     "allocated_target",
     "allocation",
     "congress_term",
+    "correction",
+    "evidence",
     "expected_report",
     "feedback_clock",
+    "form",
+    "form_version",
     "formula_version",
     "indicator",
     "indicator_change",
     "metadata",
     "population",
+    "reminder",
+    "reopen_request",
+    "reopening",
     "report",
     "report_change",
     "reporting_period",
     "resolution",
     "resolution_part",
     "roll_up",
+    "sign_off",
     "target_version",
 ]

@@ -1,6 +1,18 @@
 """Reporting periods, who owes a report, and the figures (báo cáo chỉ tiêu) with every change of them."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from targets.tables.columns import EXACT, INSTANT, IS_ID, MADE_ID, id_column, metadata
@@ -23,14 +35,18 @@ reporting_period = Table(
     Column("rule_version", Integer, nullable=False),
     Column("opened_at", INSTANT, nullable=False),
     Column("opened_by", IS_ID, nullable=False),
+    Column("form_id", IS_ID),
+    Column("form_version", Integer),
     UniqueConstraint("indicator_id", "code"),
+    ForeignKeyConstraint(["form_id", "form_version"], ["form_version.form_id", "form_version.number"]),
+    Index("ix_reporting_period_form_id", "form_id", "code"),
 )
 
 expected_report = Table(
     "expected_report",
     metadata,
     Column("period_id", ForeignKey("reporting_period.id"), primary_key=True),
-    Column("organisation_id", IS_ID, primary_key=True),
+    Column("organisation_id", IS_ID, primary_key=True, index=True),
 )
 
 report = Table(
@@ -63,6 +79,7 @@ report = Table(
     Column("approved_on", Date),
     Column("created_at", INSTANT, nullable=False),
     Column("changed_at", INSTANT, nullable=False),
+    Column("round", Integer, nullable=False, server_default="0"),
     UniqueConstraint("period_id", "organisation_id"),
     CheckConstraint("numerator >= 0", name="numerator"),
     CheckConstraint("denominator > 0 AND denominator >= numerator", name="denominator"),
