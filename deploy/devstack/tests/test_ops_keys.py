@@ -27,9 +27,9 @@ from devstack.ports import Ports
 from devstack.processes import StackError
 from devstack.stack import Stack, all_parts, engine_parts, web_process
 from devstack.supervisor import Part
-from servicekit.files import _place
 from feedback.sealing import open_json, open_note, seal_json, seal_note
 from servicekit.encryption import CannotOpen, Keyring, open_, seal
+from servicekit.files import _place
 from webhooks.actions.register_endpoint import secret_context
 
 SEALERS = ("registry", "feedback", "webhooks")

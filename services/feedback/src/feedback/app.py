@@ -7,7 +7,6 @@ from feedback.api.access import Office
 from feedback.consumers import CONSUMERS, KINDS
 from feedback.domain.deadlines import RULES
 from feedback.domain.intake import GROUPS
-from servicekit.files import FileStore
 from feedback.jobs import JOBS
 from feedback.queries.directory import Directory
 from feedback.sealing import Keys
@@ -16,6 +15,7 @@ from feedback.tables import metadata
 from servicekit import web
 from servicekit.audit_reading import audit_router
 from servicekit.encryption import read_key
+from servicekit.files import FileStore
 from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings

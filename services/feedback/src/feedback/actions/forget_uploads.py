@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from servicekit.files import FileStore
 from feedback.tables import attachment
+from servicekit.files import FileStore
 
 KEPT = timedelta(hours=25)
 """A day, and the hour that `created_at` may have been rounded down."""

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from feedback import photos
 from feedback.domain.intake import hour_of
-from servicekit.files import FileStore
 from feedback.tables import attachment
+from servicekit.files import FileStore
 
 _DRAWING = asyncio.Semaphore(2)
 """At most two at a time: a photo of 40 megapixels takes up to 300 MB while it is drawn."""

@@ -9,10 +9,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from feedback.domain.intake import REVEALERS, STAFF
-from servicekit.files import FileStore
 from feedback.queries.directory import Directory
 from feedback.sealing import Keys
 from servicekit.db import Database
+from servicekit.files import FileStore
 from servicekit.identity import Actor, allow
 from servicekit.law_book import Law
 
