@@ -111,6 +111,8 @@ TABLE: tuple[Row, ...] = (
     # Files and tables of values from signed-in staff.
     Row(_WRITE, "targets/imports", bucket=Bucket.IMPORTS, upload=True, shed=Shed.FIRST, seconds=60.0),
     Row(_WRITE, "targets/imports/*", bucket=Bucket.IMPORTS, upload=True, shed=Shed.FIRST, seconds=60.0),
+    # Evidence of a report: nothing else is PUT below it.
+    Row(("PUT",), "targets/reports/*", bucket=Bucket.IMPORTS, upload=True, seconds=60.0),
     # Lists that staff search and filter, and accounts that somebody could want to go through one by one.
     Row(_READ, "feedback/submissions", bucket=Bucket.SEARCHES),
     Row(_READ, "oversight/cases", bucket=Bucket.SEARCHES),

@@ -122,7 +122,8 @@ async def put_district_between(database: Database, unit: UUID) -> UUID:
     data = '{"kind": "front_committee", "level": "district", "name": "Huyện", "valid_from": "2004-01-01"}'
     add = (
         "INSERT INTO reference (kind, id, version, path, data, changed_at)"
-        " VALUES ('organisation', CAST(:id AS uuid), 1, ARRAY[CAST(:city AS uuid), CAST(:id AS uuid)], CAST(:data AS jsonb), now())"
+        " VALUES ('organisation', CAST(:id AS uuid), 1, ARRAY[CAST(:city AS uuid), CAST(:id AS uuid)],"
+        " CAST(:data AS jsonb), now())"
     )
     move = (
         "UPDATE reference SET path = ARRAY[CAST(:city AS uuid), CAST(:district AS uuid), CAST(:id AS uuid)]"

@@ -196,8 +196,9 @@ async def remind(house: House, day: date) -> None:
 
 
 async def sent(database: Database) -> list[tuple[Any, ...]]:
-    query = "SELECT step, to_role, to_organisation_id, count(*) AS n FROM reminder GROUP BY 1, 2, 3 ORDER BY min(sent_at), 1"
-    return [tuple(one.values()) for one in await rows(database, query)]
+    counted = "SELECT step, to_role, to_organisation_id, count(*) AS n FROM reminder"
+    found = await rows(database, f"{counted} GROUP BY 1, 2, 3 ORDER BY min(sent_at), 1")
+    return [tuple(one.values()) for one in found]
 
 
 async def test_units_are_reminded_once_a_step_and_the_ladder_is_climbed(
@@ -268,7 +269,7 @@ async def test_one_is_reminded_by_hand_once_a_day(house: House, staff: Staff, da
     told = await staff.monitor.post(f"{AT}/remind", body)
     assert (told.status_code, told.json()["organisation_ids"]) == (201, [str(THERE)])
     both = await asyncio.gather(*(one.post(f"{AT}/remind", body) for one in (staff.monitor, staff.other_monitor)))
-    assert {(one.status_code, one.json()["code"]) for one in both} == {(429, "already_reminded")}
+    assert {(one.status_code, one.json()["code"]) for one in both} == {(409, "already_reminded")}
     house.clock.at = datetime(2026, 11, 24, 3, tzinfo=UTC)
     assert (await staff.monitor.post(f"{AT}/remind", body)).status_code == 201
     kept = await rows(database, "SELECT kind, note_code, sent_by FROM reminder")

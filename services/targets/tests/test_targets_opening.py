@@ -120,14 +120,18 @@ async def test_in_a_closed_period_nothing_moves(
     answers += [await approver.post(f"{path}/approve", etag=etag)]
     assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [(409, "period_closed")] * 6
     assert (await operator.get(path)).json()["available_actions"] == []
-    stale = await monitor.post(f"/periods/{opened['id']}/reopen", {}, etag=opened["etag"])
+    stale = await monitor.post(f"/periods/{opened['id']}/close", {}, etag=opened["etag"])
     assert stale.status_code == 412
-    opened_again = await monitor.post(f"/periods/{opened['id']}/reopen", {}, etag=closed.headers["etag"])
-    assert opened_again.json()["status"] == "open"
-    assert (await approver.post(f"{path}/approve", etag=etag)).status_code == 200
+    twice = await monitor.post(f"/periods/{opened['id']}/close", {}, etag=closed.headers["etag"])
+    assert (twice.status_code, twice.json()["code"]) == (409, "step_not_allowed")
     other = house.person(("monitoring_officer", COMMUNES[0]))
-    refused = await other.post(f"/periods/{opened['id']}/close", {}, etag=opened_again.headers["etag"])
+    refused = await other.post(f"/periods/{opened['id']}/close", {}, etag=closed.headers["etag"])
     assert refused.status_code == 403
+    everyone = {"until_on": "2026-11-30", "reason": "Còn báo cáo chưa duyệt"}
+    asked = await monitor.post(f"/periods/{opened['id']}/reopen-requests", everyone)
+    another = house.person(("monitoring_officer", BOARD))
+    await another.post(f"/reopen-requests/{asked.json()['id']}/approve", {}, etag=asked.headers["etag"])
+    assert (await approver.post(f"{path}/approve", etag=etag)).status_code == 200
 
 
 async def test_after_2025_the_target_has_ended_and_figures_are_still_kept(

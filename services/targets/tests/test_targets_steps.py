@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from servicekit.errors import DomainError, Forbidden, StepNotAllowed
-from servicekit.lifecycle import decide, mermaid
-from targets.domain import period_steps, report_steps
+from servicekit.lifecycle import SYSTEM, decide, mermaid
+from targets.domain import correction_steps, period_steps, reopening_steps, report_steps
 from targets.domain.refusals import PeriodClosed, ReasonMissing, SamePerson
+from targets.domain.reporting_refusals import OtherLevel
 
 ROLES = ("reporter", "front_officer", "verifier", "approver", "monitoring_officer", "auditor", "head")
 ACTIONS = ("revise", "submit", "return", "verify", "approve")
@@ -76,18 +77,31 @@ def test_guards(status: str, action: str, role: str, changed: dict[str, Any], ex
         decide(report_steps.STEPS, status, action, {role}, facts(**changed))
 
 
-def test_a_period_is_closed_and_reopened_by_the_monitoring_officer_only() -> None:
-    for status, action, target in (("open", "close", "closed"), ("closed", "reopen", "open")):
-        assert decide(period_steps.STEPS, status, action, {"monitoring_officer"}, {}).target == target
-        for role in set(ROLES) - {"monitoring_officer"}:
-            with pytest.raises(Forbidden):
-                decide(period_steps.STEPS, status, action, {role}, {})
-    for status, action in (("open", "reopen"), ("closed", "close")):
-        with pytest.raises(StepNotAllowed):
-            decide(period_steps.STEPS, status, action, {"monitoring_officer"}, {})
+def test_a_period_is_closed_by_the_monitoring_officer_or_by_time() -> None:
+    for role in ("monitoring_officer", SYSTEM):
+        assert decide(period_steps.STEPS, "open", "close", {role}, {}).target == "closed"
+    for role in set(ROLES) - {"monitoring_officer"}:
+        with pytest.raises(Forbidden):
+            decide(period_steps.STEPS, "open", "close", {role}, {})
+    with pytest.raises(StepNotAllowed):
+        decide(period_steps.STEPS, "closed", "close", {"monitoring_officer"}, {})
 
 
-@pytest.mark.parametrize("table", [report_steps, period_steps])
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"turn": False}, OtherLevel),
+        ({"turn": False, "period_status": "closed"}, PeriodClosed),
+        ({"turn": False, "actor": ENTERED}, SamePerson),
+    ],
+)
+def test_levels_go_in_order(changed: dict[str, Any], expected: type[DomainError]) -> None:
+    for action in ("endorse", "verify"):
+        with pytest.raises(expected):
+            decide(report_steps.STEPS, "submitted", action, {"verifier"}, facts(**changed))
+
+
+@pytest.mark.parametrize("table", [report_steps, period_steps, correction_steps, reopening_steps])
 def test_tables_are_whole(table: Any) -> None:
     pairs = [(step.action, step.source) for step in table.STEPS]
     assert len(pairs) == len(set(pairs))
@@ -99,6 +113,7 @@ def test_tables_are_whole(table: Any) -> None:
 def test_every_told_step_names_an_event_of_the_catalogue() -> None:
     from contracts.catalogue import CATALOGUE
 
-    told = {step.event for step in report_steps.STEPS if step.event != report_steps.SILENT}
+    tables = (report_steps, period_steps, correction_steps, reopening_steps)
+    told = {step.event for table in tables for step in table.STEPS if step.event != report_steps.SILENT}
     assert told <= set(CATALOGUE)
     assert {step.action for step in report_steps.STEPS if step.event == report_steps.SILENT} == {"revise"}

@@ -119,18 +119,19 @@ def report_approved(report: ReportFacts, today: date) -> EventDraft:
 
 def report_reminder(row: Row[Any], form_code: str, kind: str) -> EventDraft:
     """A unit misses something of a form; told once, so the reminder is its own subject."""
-    model = targets_v1.ReportDueSoon if kind == DUE_SOON else targets_v1.ReportOverdue
-    fact = model(
-        form_code=form_code,
-        period=row.period,
-        organisation_id=row.organisation_id,
-        due_on=row.due_on,
-        step="by_hand" if row.step.startswith("hand_") else row.step,
-        missing=row.missing,
-        to_role=row.to_role,
-        to_organisation_id=row.to_organisation_id,
-    )
-    return _draft(f"targets.report.{kind}.v1", row.id, 1, fact)
+    told = {
+        "form_code": form_code,
+        "period": row.period,
+        "organisation_id": row.organisation_id,
+        "due_on": row.due_on,
+        "step": "by_hand" if row.step.startswith("hand_") else row.step,
+        "missing": row.missing,
+        "to_role": row.to_role,
+        "to_organisation_id": row.to_organisation_id,
+    }
+    if kind == DUE_SOON:
+        return _draft("targets.report.due_soon.v1", row.id, 1, targets_v1.ReportDueSoon(**told))
+    return _draft("targets.report.overdue.v1", row.id, 1, targets_v1.ReportOverdue(**told))
 
 
 def indicator_computed(

@@ -17,6 +17,7 @@ CLIENT_ROLES: Final = frozenset({"integrating_system", "service"})
 NOBODY_LISTENS: Final = "127.0.0.1:9"
 """Where the endpoint points; the stack must have it in ALLOWED_TARGETS."""
 INDICATOR, PERIOD = "TGT-01", "2025"
+FORM: Final = "NQ08-Y"
 READ_ME: Final = "registry.read_me"
 PLAN_PARTS: Final = ("purpose", "scope", "members", "time_and_place", "assignments", "conditions")
 
@@ -176,6 +177,44 @@ async def _make_report(scene: Scene) -> None:
     }
     report = await scene.acting("reporter", scene.place("front", "own"), "reporter").post("/targets/reports", body)
     scene.ids["period_id"], scene.ids["report_id"] = str(period["id"]), str(report["id"])
+    await monitor.post(f"/targets/forms/{FORM}/periods", {"period": PERIOD})
+    await _make_approved(scene)
+    await _make_reopening(scene, monitor)
+    front = scene.place("front", "own")
+    chased = {"organisation_ids": [front], "note_code": "phone_call"}
+    await monitor.post(f"/targets/forms/{FORM}/periods/{PERIOD}/remind", chased)
+
+
+async def _make_approved(scene: Scene) -> None:
+    """An approved report with evidence, and a correction asked for."""
+    front = scene.place("front", "own")
+    reporter = scene.acting("reporter", front, "reporter")
+    body = {
+        "indicator_code": "TGT-03",
+        "period": PERIOD,
+        "organisation_id": front,
+        "numerator": "3",
+        "denominator": "4",
+    }
+    report = await reporter.post("/targets/reports", body)
+    path = f"/targets/reports/{report['id']}"
+    scene.ids["evidence_id"] = str((await reporter.upload(f"{path}/evidence", photo_with_position()))["id"])
+    await reporter.act(path, "submit")
+    await scene.acting("verifier", scene.place("front", "parent"), "verifier").act(path, "verify")
+    await scene.acting("approver", scene.place("front", "board"), "approver").act(path, "approve")
+    asked = {"numerator": "4", "reason": "Đếm lại"}
+    scene.ids["correction_id"] = str((await reporter.post(f"{path}/corrections", asked))["id"])
+
+
+async def _make_reopening(scene: Scene, monitor: Client) -> None:
+    """A request to reopen a period that is closed."""
+    [period] = (await monitor.get("/targets/periods", indicator_code="TGT-02"))["items"]
+    await monitor.act(f"/targets/periods/{period['id']}", "close", {})
+    front = scene.place("front", "own")
+    asked = {"organisation_ids": [front], "until_on": today().isoformat(), "reason": "Nhập sót"}
+    reporter = scene.acting("reporter", front, "reporter")
+    made = await reporter.post(f"/targets/periods/{period['id']}/reopen-requests", asked)
+    scene.ids["request_id"] = str(made["id"])
 
 
 async def _make_submission(scene: Scene) -> None:

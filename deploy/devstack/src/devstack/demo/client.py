@@ -101,6 +101,11 @@ class Client:
         """Set a thing, at its present version when it is already there."""
         return (await self._call("PUT", path, 200, json=body, headers=match))[0]
 
+    async def upload(self, path: str, data: bytes) -> Any:
+        """Add a file, its bytes as the body."""
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "Content-Type": "application/octet-stream"}
+        return (await self._call("PUT", path, 201, content=data, headers=headers))[0]
+
     async def refused(self, method: str, path: str, status: int, **options: Any) -> Any:
         """Send what must be refused and return the problem."""
         return (await self._call(method, path, status, **options))[0]

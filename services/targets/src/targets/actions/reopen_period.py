@@ -134,9 +134,9 @@ async def decide_reopening(
     """
     row = (
         await session.execute(
-            select(reopen_request, board_role(actor, "monitoring_officer").label("at_board"))
-            .where(reopen_request.c.id == request_id)
-            .with_for_update(of=reopen_request)
+            select(reopen_request, board_role(actor, "monitoring_officer").label("at_board")).where(
+                reopen_request.c.id == request_id
+            )
         )
     ).one_or_none()
     if row is None:

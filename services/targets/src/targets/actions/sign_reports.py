@@ -18,7 +18,7 @@ from targets.domain.periods import Period
 from targets.domain.report_steps import APPROVED, STEPS
 from targets.domain.reports import ReportFacts
 from targets.queries.forms import find_form, hold_form_period
-from targets.queries.sheets import below, find_reports_to_change, of_form_period, sees_organisation
+from targets.queries.sheets import below, find_reports_to_change, of_form_period, roles_at
 from targets.tables import report
 
 
@@ -53,10 +53,10 @@ async def sign_reports(
     """Verify, approve or return the reports named, each at the version it was read at; return what came of every one.
 
     Each report is decided by the same rules as alone, two persons among them. Raises NotFound for a form period or an
-    organisation the actor does not see.
+    organisation the actor does not see, and Forbidden where the actor has no such role towards it.
     """
     form, _ = await find_form(session, code, actor)
-    await sees_organisation(session, organisation_id, actor)
+    permit(STEPS, action, await roles_at(session, organisation_id, actor))
     await hold_form_period(session, form.id, period.code)
     here = and_(of_form_period(form, period), below(organisation_id), report.c.id.in_(wanted))
     found = {one.id: one for one in await find_reports_to_change(session, here, actor)}

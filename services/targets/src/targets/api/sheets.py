@@ -107,7 +107,7 @@ async def list_waiting_reports(
     """List every report at or below an organisation that the caller could verify, or approve, now."""
     wanted = parse_period(period)
     form, _ = await forms.find_form(session, code, actor)
-    await sheets.sees_organisation(session, organisation_id, actor)
+    await sheets.roles_at(session, organisation_id, actor)
     found = await sheets.list_waiting(session, form, wanted, organisation_id, act, actor)
     today = local_date(now)
     return WaitingAnswer.of([one for one in found if one.may(act, today)])

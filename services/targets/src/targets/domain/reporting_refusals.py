@@ -103,10 +103,9 @@ class NothingApproved(Conflict):
     en = "The report is not approved. Correct the report itself instead of asking for a correction."
 
 
-class AlreadyReminded(DomainError):
+class AlreadyReminded(Conflict):
     """Once a day is enough."""
 
-    kind: ClassVar[Kind] = Kind.TOO_MANY
     code = "already_reminded"
     vi = "Các đơn vị này đã được nhắc hôm nay, hoặc không còn thiếu gì. Hãy thử lại vào ngày mai."
     en = "These units were reminded today already, or miss nothing. Try again tomorrow."

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, select, text, true
+from sqlalchemy import ColumnElement, Row, Select, and_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.errors import NotFound
@@ -16,7 +16,7 @@ from targets.domain.periods import Period, preceding
 from targets.domain.report_steps import SUBMITTED, VERIFIED
 from targets.domain.reports import ReportFacts, Surroundings
 from targets.queries.reports import around_of, facts_of, reports_of, surroundings, valid_target
-from targets.queries.scope import ORGANISATION, organisation, sees
+from targets.queries.scope import ORGANISATION, boards_of, organisation, roles_towards, sees
 from targets.queries.signing import FORM_OF_PERIOD, signing_columns
 from targets.tables import expected_report, form_version, indicator, report, reporting_period, target_version
 
@@ -162,13 +162,15 @@ def below(organisation_id: UUID) -> ColumnElement[bool]:
     return organisation.c.path.contains([organisation_id])
 
 
-async def sees_organisation(session: AsyncSession, organisation_id: UUID, actor: Actor) -> None:
-    """Raise NotFound unless the organisation is known and the actor may see it."""
-    statement = select(true()).where(
+async def roles_at(session: AsyncSession, organisation_id: UUID, actor: Actor) -> frozenset[str]:
+    """Return the roles the actor holds towards an organisation. Raises NotFound unless the actor may see it."""
+    statement = select(organisation.c.path, boards_of(actor).label("boards")).where(
         organisation.c.kind == ORGANISATION, organisation.c.id == organisation_id, sees(actor)
     )
-    if await session.scalar(statement) is None:
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
         raise NotFound
+    return roles_towards(actor, row.path, row.boards)
 
 
 async def find_reports_to_change(session: AsyncSession, wanted: ColumnElement[bool], actor: Actor) -> list[ReportFacts]:
