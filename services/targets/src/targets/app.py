@@ -7,6 +7,7 @@ from servicekit.audit_reading import audit_router
 from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
+from targets.actions.recalculate_all import lines, recalculate_all
 from targets.api import allocations, formulas, indicators, periods, population, reports
 from targets.consumers import FEEDBACK, REFERENCES, REGISTRY
 from targets.domain.report_steps import RULE
@@ -19,6 +20,11 @@ from targets.tables import metadata
 async def prepare(runtime: Runtime) -> None:
     """Add the deadline rules and the calendar in the form this service asks for."""
     runtime.parts["law"] = Law(runtime.book, [RULE])
+
+
+async def recalculate(runtime: Runtime) -> str:
+    """Make every figure anew from the approved reports and the formulas, and say what was different."""
+    return "\n".join(lines(await recalculate_all(runtime.database, now=runtime.clock.now())))
 
 
 SERVICE = Service(
@@ -41,6 +47,7 @@ SERVICE = Service(
     references=REFERENCES,
     groups=GROUPS,
     prepare=prepare,
+    commands={"recalculate": recalculate},
 )
 
 
