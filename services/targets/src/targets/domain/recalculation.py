@@ -256,14 +256,13 @@ def _shown(code: str, period: Period, place: Place, found: Gathered, sources: Ma
         "counted": held.coverage.counted,
         "expected": held.coverage.expected,
         "missing_periods": list(found.missing),
-        "rows": [
-            {"period": part, **_figures(known[part]), "told": _told(source, known[part])} for part in found.periods
-        ],
+        "rows": [_row(part, source, known[part]) for part in found.periods],
     }
 
 
-def _told(source: Source | None, held: Held) -> int | None:
-    return None if source is None or source.computed else held.told
+def _row(period: str, source: Source | None, held: Held) -> dict[str, Any]:
+    computed = source is None or source.computed
+    return {"period": period, **_figures(held), "told": None if computed else held.told}
 
 
 def _figures(held: Held) -> dict[str, str | None]:
