@@ -31,6 +31,10 @@ PROTECTED: Final = {
         "reopen_request",
         "reopening",
         "reminder",
+        "formula_version",
+        "allocation",
+        "allocated_target",
+        "population",
     },
     "feedback": {"submission", "submission_line", "identity_vault", "attachment", "deadline_change"},
     "oversight": {"feedback_item", "oversight_case", "recommendation", "addressee", "deadline_change"},
@@ -66,7 +70,6 @@ OPEN: Final = {
         "expected_report": "follows from public facts: which kinds of bodies owe a report",
         "deadline_change": "what the due days of periods were, which everybody sees",
         "resolution": "public fact",
-        "population": "public fact",
         "roll_up": "sums shown to everybody who is signed in",
     },
 }

@@ -1,4 +1,4 @@
-"""The commands of every service: `python -m <service> serve | worker | migrate | rebuild | openapi`."""
+"""The commands of every service: `python -m <service> serve | worker | migrate | rebuild | openapi`, and its own."""
 
 import argparse
 import asyncio
@@ -20,7 +20,7 @@ from servicekit.web import build_runtime, create_app, openapi_document, running
 def main(service: Service) -> None:
     """Run the command named on the command line."""
     parser = argparse.ArgumentParser(prog=service.name)
-    parser.add_argument("command", choices=["serve", "worker", "migrate", "rebuild", "openapi"])
+    parser.add_argument("command", choices=["serve", "worker", "migrate", "rebuild", "openapi", *service.commands])
     command = parser.parse_args().command
     settings = service.settings()
     if command == "serve":
@@ -29,6 +29,8 @@ def main(service: Service) -> None:
         migrate(service, settings)
     elif command == "openapi":
         json.dump(openapi_document(create_app(service, settings)), sys.stdout, ensure_ascii=False, indent=1)
+    elif command in service.commands:
+        uvloop.run(_run(service, settings, command))
     else:
         uvloop.run(_work(service, settings) if command == "worker" else _rebuild(service, settings))
 
@@ -66,6 +68,12 @@ def migrate(service: Service, settings: ServiceSettings) -> None:
         sys.exit("MIGRATION_DATABASE_URL is missing: migrations run as the owner role, not as the app role.")
     migrations.upgrade(service.name, settings.migration_database_url.get_secret_value())
     print(f"{service.name}: schema is up to date")
+
+
+async def _run(service: Service, settings: ServiceSettings, command: str) -> None:
+    runtime = build_runtime(service, settings)
+    print(f"{service.name}: {await service.commands[command](runtime)}")
+    await runtime.database.close()
 
 
 async def _work(service: Service, settings: ServiceSettings) -> None:

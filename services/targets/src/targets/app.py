@@ -8,6 +8,7 @@ from servicekit.files import FileStore
 from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
+from targets.actions.recalculate_all import lines, recalculate_all
 from targets.api import (
     allocations,
     calendar,
@@ -42,6 +43,11 @@ async def prepare(runtime: Runtime) -> None:
     runtime.parts["law"] = Law(runtime.book, [RULE])
 
 
+async def recalculate(runtime: Runtime) -> str:
+    """Make every figure anew from the approved reports and the formulas, and say what was different."""
+    return "\n".join(lines(await recalculate_all(runtime.database, now=runtime.clock.now())))
+
+
 SERVICE = Service(
     name="targets",
     title="Nhịp Cầu · Chỉ tiêu",
@@ -73,6 +79,7 @@ SERVICE = Service(
     references=REFERENCES,
     groups=GROUPS,
     prepare=prepare,
+    commands={"recalculate": recalculate},
 )
 
 

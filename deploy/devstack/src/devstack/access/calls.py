@@ -92,6 +92,7 @@ def call_of(operation: Operation, scene: Scene, view: str) -> Call:
 def _address(operation: Operation, scene: Scene, view: str) -> str:
     organisation = scene.place("committee" if "/addressees/" in operation.path else "front", "own")
     fixed = {"organisation_id": organisation, "day": HOLIDAY, "year": "2026"}
+    fixed |= {"number": "1", "counted_on": DAY}
     fixed["key"] = scene.secrets["provider"]
     fixed["code"] = INDICATOR if operation.id.startswith("targets.") else "31135"
     if "/targets/forms/" in operation.path:
@@ -123,6 +124,7 @@ def _newcomer() -> dict[str, Any]:
 
 _REASON: Final = {"reason": "Kiểm tra phân quyền"}
 _INSTRUMENT: Final = {"title": "x", "status": "in_force", "confidence": "unconfirmed", "source": "x"}
+_DECISION: Final = {"decision": "1/QĐ", "decided_on": DAY}
 _DOCUMENT: Final = {"document_number": "1/KH", "document_date": DAY}
 BODIES: Final[dict[str, Make]] = {
     # A name that is taken (409): asked after the organisation was found to be the caller's.
@@ -223,6 +225,11 @@ BODIES: Final[dict[str, Make]] = {
     "targets.request_correction": lambda _: {"numerator": "2", **_REASON},
     "targets.refuse_correction": lambda _: _REASON,
     "targets.add_evidence_document": lambda _: {"document_number": "1/BC", "document_date": DAY},
+    "targets.set_formula": lambda _: {"numerator": INDICATOR, "applies_from": DAY} | _DECISION,
+    "targets.set_allocation": lambda s: (
+        _DECISION | {"method": "by_population", "units": [{"organisation_id": _front(s), "value": "1"}]}
+    ),
+    "targets.set_population": lambda _: {"persons": 1, "source": "x"},
     "feedback.verify_receipt": lambda s: {n: s.secrets[f"receipt_{n}"] for n in ("payload", "signature", "key_id")},
     "feedback.send_submission": lambda _: {
         "identity_mode": "anonymous",
@@ -322,6 +329,7 @@ QUERIES: Final[dict[str, Make]] = {
     "registry.read_organisation_successors": lambda s: {"id": _front(s)},
     "registry.list_facts": lambda _: {"kind": "calendar_year", "limit": "1"},
     "targets.read_progress": lambda _: {"period": PERIOD},
+    "targets.read_trace": lambda _: {"period": PERIOD},
     "targets.list_expected": lambda _: {"limit": "100"},
     "targets.read_completeness": lambda _: {"form": FORM, "period": PERIOD},
     "targets.export_completeness": lambda _: {"form": FORM, "period": PERIOD},

@@ -6,18 +6,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from targets.domain.figures import plain
 from targets.domain.periods import Period
-from targets.domain.recalculation import Computed, FormulaIndicator, Formulas, Pair, affected, compute
+from targets.domain.recalculation import Computed, FormulaIndicator, Pair, affected, compute
 from targets.queries.formulas import load_formulas, load_sources, pairs_of
 
 # Two changes that feed one formula must not each miss the other's figures, so they wait for each other here, before
 # either has locked anything else.
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended('formulas', 0))")
-_STORE = text("SELECT indicator_id, period, organisation_id, told FROM store_roll_up(CAST(:rows AS jsonb), :now)")
+_STORE = text("SELECT count(*) FROM store_roll_up(CAST(:rows AS jsonb), :now)")
 
 
 async def hold_formulas(
@@ -44,34 +44,32 @@ async def hold_all(session: AsyncSession) -> None:
 
 async def recalculate(
     session: AsyncSession, changed: Iterable[Pair], organisations: Sequence[UUID] | None, *, now: datetime
-) -> Sequence[Row[Any]]:
+) -> None:
     """Compute what follows from the changed figures, for these organisations, all above them and the whole.
 
-    None means every organisation. Returns what became different. Three statements; `hold_formulas` came before.
+    None means every organisation. Three statements; `hold_formulas` came before.
     """
     formulas = await load_formulas(session)
-    return await store(session, formulas, affected(changed, formulas), organisations, now=now)
+    await store(session, affected(changed, formulas), organisations, now=now)
 
 
 async def store(
     session: AsyncSession,
-    formulas: Formulas,
     pairs: Sequence[tuple[FormulaIndicator, Period]],
     organisations: Sequence[UUID] | None,
     *,
     now: datetime,
-) -> Sequence[Row[Any]]:
-    """Compute these indicators and periods in the given order and write what differs."""
+) -> list[Computed]:
+    """Compute these indicators and periods in the given order, write what differs, and return every row there is."""
     if not pairs:
         return []
     codes = {code for indicator, _ in pairs for version in indicator.versions for code in version.formula.codes}
     own = {indicator.code for indicator, _ in pairs}
     sources = await load_sources(session, codes | own, [period for _, period in pairs], organisations)
     rows = compute(pairs, sources)
-    if not rows:
-        return []
-    given = json.dumps([_stored(row) for row in rows])
-    return (await session.execute(_STORE, {"rows": given, "now": now})).all()
+    if rows:
+        await session.execute(_STORE, {"rows": json.dumps([_stored(row) for row in rows]), "now": now})
+    return rows
 
 
 def _stored(row: Computed) -> dict[str, Any]:

@@ -25,9 +25,16 @@ async def roll_up(
     Called in the transaction of the change, so that a figure and what is made of it are never seen apart: what is
     computed from these figures by a formula is computed anew too.
     """
-    touched = None if organisations is None else list(organisations)
     ids = sorted(periods)
     changed = await hold_formulas(session, periods=ids)
-    await session.execute(_ROLL_UP, {"periods": ids, "organisations": touched, "now": now})
+    await sum_reports(session, ids, organisations, now=now)
     if changed:
-        await recalculate(session, changed, touched, now=now)
+        await recalculate(session, changed, organisations, now=now)
+
+
+async def sum_reports(
+    session: AsyncSession, periods: Sequence[UUID], organisations: Sequence[UUID] | None, *, now: datetime
+) -> None:
+    """Sum the approved reports of these periods anew, and nothing that is computed from them (one statement)."""
+    touched = None if organisations is None else list(organisations)
+    await session.execute(_ROLL_UP, {"periods": periods, "organisations": touched, "now": now})

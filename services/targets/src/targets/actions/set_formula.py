@@ -59,7 +59,7 @@ async def set_formula(
     await _insert(session, found, given, version, actor, now)
     formulas = await load_formulas(session)
     pairs = affected(await every_pair(session, formulas), formulas)
-    await store(session, formulas, pairs, None, now=now)
+    await store(session, pairs, None, now=now)
     await audit.write(
         session,
         action="formula.set",

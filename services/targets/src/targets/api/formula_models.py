@@ -79,12 +79,12 @@ class UsedFormula(Answer):
 
 
 class UsedRow(Answer):
-    """One stored figure an input was taken from; `told` counts its changes."""
+    """One stored figure an input was taken from; `told` counts its changes, null where it was computed itself."""
 
     period: str
     numerator: str | None
     denominator: str | None
-    told: int
+    told: int | None
 
 
 class UsedInput(Answer):

@@ -63,6 +63,8 @@ class Source:
     kind: str
     how: How
     held: dict[Place, dict[str, Held]]
+    computed: bool = False
+    """Its figures come from a formula, so its own trace explains them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +148,11 @@ def compute(pairs: Iterable[tuple[FormulaIndicator, Period]], sources: dict[str,
         version = indicator.on(period.last_day)
         if version is None:
             continue
-        own = sources.setdefault(indicator.code, Source(indicator.kind, "sum", {}))
+        own = sources.setdefault(indicator.code, Source(indicator.kind, "sum", {}, computed=True))
         for place in _places(version.formula, period, sources):
             row = _compute(indicator, version, period, place, sources)
             rows.append(row)
-            before = own.held.setdefault(place, {})
-            told = before[period.code].told if period.code in before else 0
-            before[period.code] = Held(row.figures, row.coverage, row.population, row.methods, told)
+            own.held.setdefault(place, {})[period.code] = Held(row.figures, row.coverage, row.population, row.methods)
     return rows
 
 
@@ -247,7 +247,10 @@ def _share(found: Gathered) -> Fraction:
 
 
 def _shown(code: str, period: Period, place: Place, found: Gathered, sources: Mapping[str, Source]) -> dict[str, Any]:
-    """Return one input as the trace keeps it, with every row of roll_up it was taken from and that row's `told`."""
+    """Return one input as the trace keeps it, with every row of roll_up it was taken from and that row's `told`.
+
+    A computed row has none here: it changes in the same step, and its own trace says what it was made of.
+    """
     held, source = found.held, sources.get(code)
     known = {} if source is None else source.held.get(place, {})
     return {
@@ -258,8 +261,13 @@ def _shown(code: str, period: Period, place: Place, found: Gathered, sources: Ma
         "counted": held.coverage.counted,
         "expected": held.coverage.expected,
         "missing_periods": list(found.missing),
-        "rows": [{"period": part, **_figures(known[part]), "told": known[part].told} for part in found.periods],
+        "rows": [_row(part, source, known[part]) for part in found.periods],
     }
+
+
+def _row(period: str, source: Source | None, held: Held) -> dict[str, Any]:
+    computed = source is None or source.computed
+    return {"period": period, **_figures(held), "told": None if computed else held.told}
 
 
 def _figures(held: Held) -> dict[str, str | None]:

@@ -48,8 +48,8 @@ _PERIODS = text(
 )
 _HELD = text(
     """
-    SELECT i.code, i.kind, i.time_aggregation, f.organisation_id, f.period, f.numerator, f.denominator, f.breakdown,
-           f.methods, f.counted, f.expected, f.population_counted, f.population_expected, f.told
+    SELECT i.code, i.kind, i.source, i.time_aggregation, f.organisation_id, f.period, f.numerator, f.denominator,
+           f.breakdown, f.methods, f.counted, f.expected, f.population_counted, f.population_expected, f.told
       FROM roll_up f JOIN indicator i ON i.id = f.indicator_id
      WHERE i.code = ANY (:codes) AND f.last_day BETWEEN :first_day AND :last_day
        AND (CAST(:organisations AS uuid[]) IS NULL OR f.organisation_id IS NULL
@@ -110,7 +110,7 @@ async def load_sources(
     )
     sources: dict[str, Source] = {}
     for row in rows.all():
-        source = sources.setdefault(row.code, Source(row.kind, row.time_aggregation, {}))
+        source = sources.setdefault(row.code, Source(row.kind, row.time_aggregation, {}, row.source == "formula"))
         source.held.setdefault(row.organisation_id, {})[row.period] = held(row)
     return sources
 
