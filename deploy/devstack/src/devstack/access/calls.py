@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
+from devstack.access import resolution_calls
 from devstack.access.scene import (
     FORM,
     INDICATOR,
@@ -93,7 +94,8 @@ def _address(operation: Operation, scene: Scene, view: str) -> str:
     organisation = scene.place("committee" if "/addressees/" in operation.path else "front", "own")
     fixed = {"organisation_id": organisation, "day": HOLIDAY, "year": "2026"}
     fixed |= {"number": "1", "counted_on": DAY}
-    fixed["key"] = scene.secrets["provider"]
+    fixed["key"] = "age_band" if operation.id.startswith("targets.") else scene.secrets["provider"]
+    fixed |= resolution_calls.FIXED
     fixed["code"] = INDICATOR if operation.id.startswith("targets.") else "31135"
     if "/targets/forms/" in operation.path:
         fixed["code"], fixed["period"] = FORM, PERIOD
@@ -127,6 +129,7 @@ _INSTRUMENT: Final = {"title": "x", "status": "in_force", "confidence": "unconfi
 _DECISION: Final = {"decision": "1/QĐ", "decided_on": DAY}
 _DOCUMENT: Final = {"document_number": "1/KH", "document_date": DAY}
 BODIES: Final[dict[str, Make]] = {
+    **resolution_calls.BODIES,
     # A name that is taken (409): asked after the organisation was found to be the caller's.
     "registry.add_account": lambda s: {
         "username": s.secrets["username"],
@@ -278,6 +281,7 @@ BODIES: Final[dict[str, Make]] = {
     "webhooks.change": lambda _: {"description": "x"},
 }
 DONE: Final[dict[str, set[int]]] = {
+    **resolution_calls.DONE,
     "registry.add_account": {409},
     "registry.add_role": {409},
     "registry.add_client": {409},
@@ -318,6 +322,7 @@ DONE: Final[dict[str, set[int]]] = {
     "webhooks.disable": {409},
 }
 QUERIES: Final[dict[str, Make]] = {
+    **resolution_calls.QUERIES,
     "registry.list_accounts": lambda s: {"organisation_id": _front(s)},
     "registry.list_clients": lambda s: {"organisation_id": _front(s)},
     "registry.read_calendar": lambda _: {"from": "2026-01-01", "until": "2026-02-01"},

@@ -151,18 +151,18 @@ async def list_terms(actor: Reader, session: FactSession) -> TermAnswers:
     return TermAnswers(items=[TermAnswer.of(row) for row in await queries.list_terms(session)])
 
 
-@router.get("/calendar/terms/{code}", **answers(NotFound))
-async def read_term(actor: Reader, code: Code, response: Response, session: FactSession) -> TermAnswer:
+@router.get("/calendar/terms/{term}", **answers(NotFound))
+async def read_term(actor: Reader, term: Code, response: Response, session: FactSession) -> TermAnswer:
     """Return a term of congress."""
-    row = await queries.find_term(session, code)
+    row = await queries.find_term(session, term)
     set_etag(response, row.version)
     return TermAnswer.of(row)
 
 
-@router.put("/calendar/terms/{code}", **answers(NotFound, StaleVersion, BadTerm))
+@router.put("/calendar/terms/{term}", **answers(NotFound, StaleVersion, BadTerm))
 async def put_term(
     actor: MonitoringOfficer,
-    code: Code,
+    term: Code,
     given: TermBody,
     response: Response,
     session: WriteSession,
@@ -170,7 +170,7 @@ async def put_term(
     version: ExpectedVersion,
 ) -> TermAnswer:
     """Set which days a term has; reporting periods that are open keep theirs."""
-    await set_term(session, code, TermDays(**given.model_dump()), version=version, actor=actor, now=now)
-    row = await queries.find_term(session, code)
+    await set_term(session, term, TermDays(**given.model_dump()), version=version, actor=actor, now=now)
+    row = await queries.find_term(session, term)
     set_etag(response, row.version)
     return TermAnswer.of(row)
