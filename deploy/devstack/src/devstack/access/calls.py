@@ -107,6 +107,11 @@ def _figures(scene: Scene) -> dict[str, str]:
     return {"indicator_code": INDICATOR, "period": PERIOD, "organisation_id": _front(scene), "numerator": "1"}
 
 
+def _shares(successor: str) -> dict[str, Any]:
+    share = {"successor_id": successor, "ratio": "0.5", "ratio_source": "x"}
+    return {"reason_code": "first_known", "shares": [share]}
+
+
 def _newcomer() -> dict[str, Any]:
     organisation = {"kind": "front_committee", "unit_code": NINH_KIEU}
     return {"username": f"new.{uuid4().hex[:8]}", "name": "Người mới", "organisation": organisation}
@@ -153,6 +158,8 @@ BODIES: Final[dict[str, Make]] = {
         "legal_basis": "Quyết định thử",
         "changes": [new_department(_front(s))],
     },
+    "registry.put_unit_shares": lambda s: _shares(s.ids["unit_id"]),
+    "registry.put_organisation_shares": lambda s: _shares(_front(s)),
     "registry.put_day": lambda _: {"kind": "off_in_lieu", "name": "x", "source": "x", "confirmed": False},
     "registry.put_year": lambda _: {"confirmed": False, "source": "x"},
     "registry.apply_setup": lambda _: {"people": [_newcomer()]},
