@@ -7,18 +7,20 @@ from servicekit.audit_reading import audit_router
 from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
-from targets.api import indicators, periods, reports
+from targets.api import indicators, periods, reports, series
 from targets.consumers import FEEDBACK, REFERENCES, REGISTRY
 from targets.domain.report_steps import RULE
 from targets.jobs import COUNT_OVERDUE, RECOUNT
+from targets.queries.lineage import LineageBook
 from targets.queries.scope import GROUPS
 from targets.settings import TargetsSettings
 from targets.tables import metadata
 
 
 async def prepare(runtime: Runtime) -> None:
-    """Add the deadline rules and the calendar in the form this service asks for."""
+    """Add the deadline rules, the calendar and the lineage of organisations in the form this service asks for."""
     runtime.parts["law"] = Law(runtime.book, [RULE])
+    runtime.parts["lineage"] = LineageBook(runtime.book)
 
 
 SERVICE = Service(
@@ -26,7 +28,7 @@ SERVICE = Service(
     title="Nhịp Cầu · Chỉ tiêu",
     settings=TargetsSettings,
     metadata=metadata,
-    routers=(indicators.router, periods.router, reports.router, audit_router("targets")),
+    routers=(indicators.router, series.router, periods.router, reports.router, audit_router("targets")),
     public=frozenset(),
     consumers=(REGISTRY, FEEDBACK),
     jobs=(COUNT_OVERDUE, RECOUNT),

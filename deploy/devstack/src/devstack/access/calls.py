@@ -278,6 +278,8 @@ QUERIES: Final[dict[str, Make]] = {
     "registry.read_organisation_successors": lambda s: {"id": _front(s)},
     "registry.list_facts": lambda _: {"kind": "calendar_year", "limit": "1"},
     "targets.read_progress": lambda _: {"period": PERIOD},
+    "targets.read_series": lambda s: {"organisation_id": _front(s), "view": "restated"},
+    "targets.list_units": lambda _: {"period": PERIOD, "view": "restated"},
     "targets.list_expected": lambda _: {"limit": "100"},
     "feedback.list_submissions": lambda s: {"code": s.secrets["code"]},
 }

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from servicekit.identity import Actor, allow
 from servicekit.law_book import Law
 from targets.domain.roles import READERS
+from targets.queries.lineage import LineageBook
 
 monitoring = allow("monitoring_officer")
 entering = allow("reporter", "front_officer")
@@ -29,3 +30,12 @@ async def _law(request: Request) -> Law:
 
 TheLaw = Annotated[Law, Depends(_law)]
 """The registry's deadline rules and calendar, as far as they are known here."""
+
+
+async def _lineage(request: Request) -> LineageBook:
+    lineage: LineageBook = request.app.state.runtime.part("lineage")
+    return lineage
+
+
+TheLineage = Annotated[LineageBook, Depends(_lineage)]
+"""Who took over from whom, as far as the registry told."""

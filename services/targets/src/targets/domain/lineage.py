@@ -1,6 +1,6 @@
 """Organisations over time: who stood when, who took over from whom, and with which share (sắp xếp, kế tục)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -83,13 +83,22 @@ class Lineage:
         """Return what ever stood directly below an organisation."""
         return self._below.get(own, [])
 
+    def standing(self, day: date, level: str, kinds: Collection[str]) -> list[Body]:
+        """Return the organisations of a level and some kinds that stand on a day."""
+        return [
+            body for body in self.bodies.values() if body.level == level and body.kind in kinds and body.stands_on(day)
+        ]
+
     def dissolved(self, own: UUID, day: date) -> bool:
         """Say whether an organisation ended before a day and nobody took over from it."""
         ended = self.bodies[own].valid_to
         return ended is not None and ended < day and not self.onward(own, day)
 
     def standing_for(self, own: UUID, day: date) -> list[Body]:
-        """Return who of those standing on a day has it or a part of it, by name; who had it before it began."""
+        """Return who of those standing on a day has it or a part of it, or had it before it began, by name.
+
+        Only those of its level where there are such: a ward's figures of old were its wards', not the district's.
+        """
         found: dict[UUID, Body] = {}
         waiting, seen = [own], {own}
         early = self.bodies[own].valid_from > day
@@ -104,7 +113,9 @@ class Lineage:
                 if there not in seen:
                     seen.add(there)
                     waiting.append(there)
-        return sorted(found.values(), key=lambda body: (body.name, body.id))
+        level = self.bodies[own].level
+        alike = [body for body in found.values() if body.level == level] or list(found.values())
+        return sorted(alike, key=lambda body: (body.name, body.id))
 
 
 def least_sure(confidences: Iterable[str]) -> str:

@@ -41,6 +41,10 @@ class Part:
         return self.ratio not in (None, WHOLE)
 
 
+ALL = Part(WHOLE, WHOLE)
+"""What an organisation has of its own figures."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Whose figures go into those of another: with what stood below it (`whole`), or less `children`."""
