@@ -67,9 +67,9 @@ class Rows:
     ) -> None:
         source = None if ratio is None else "thử"
         await self.connection.execute(
-            "INSERT INTO organisation_succession (predecessor_id, successor_id, kind, happened_on, legal_basis,"
+            "INSERT INTO organisation_succession (id, predecessor_id, successor_id, kind, happened_on, legal_basis,"
             f" confidence, ratio, ratio_source)"
-            f" VALUES ($1, $2, $3, '{day}', 'thử', 'unconfirmed', {ratio or 'NULL'}, $4)",
+            f" VALUES (gen_random_uuid(), $1, $2, $3, '{day}', 'thử', 'unconfirmed', {ratio or 'NULL'}, $4)",
             before, after, kind, source,
         )  # fmt: skip
 
@@ -224,8 +224,8 @@ async def test_a_share_is_a_share(rows: Rows, ratio: str) -> None:
 async def test_a_unit_follows_the_same_rules(rows: Rows) -> None:
     old, new = await rows.add("2026-01-01", table="unit"), await rows.add(DAY, table="unit")
     await rows.connection.execute(
-        "INSERT INTO unit_succession (predecessor_id, successor_id, share, happened_on, legal_basis, confidence)"
-        f" VALUES ($1, $2, 'whole', '{DAY}', 'thử', 'confirmed')",
+        "INSERT INTO unit_succession (id, predecessor_id, successor_id, share, happened_on, legal_basis, confidence)"
+        f" VALUES (gen_random_uuid(), $1, $2, 'whole', '{DAY}', 'thử', 'confirmed')",
         old,
         new,
     )

@@ -36,6 +36,7 @@ CATALOGUE: dict[str, EventType] = {
         {
             "registry.unit.changed.v1": registry_v1.UnitChanged,
             "registry.organisation.changed.v1": registry_v1.OrganisationChanged,
+            "registry.organisation_succession.changed.v1": registry_v1.OrganisationSuccessionChanged,
             "registry.calendar_day.changed.v1": registry_v1.CalendarDayChanged,
             "registry.calendar_year.changed.v1": registry_v1.CalendarYearChanged,
             "registry.deadline_rule.changed.v1": registry_v1.DeadlineRuleChanged,

@@ -1,6 +1,7 @@
 """Facts the registry tells: units, organisations, calendar, deadline rules."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
@@ -32,6 +33,20 @@ class OrganisationChanged(Fact):
     path: list[UUID]
     valid_from: date
     valid_to: date | None
+
+
+class OrganisationSuccessionChanged(Fact):
+    """Which organisation took over from which (kế tục); a SPLIT without a ratio is a part of unknown size."""
+
+    predecessor_id: UUID
+    successor_id: UUID
+    kind: Literal["MERGE", "SPLIT", "RENAME", "ABSORB", "CONTINUE"]
+    happened_on: date
+    ratio: Decimal | None
+    ratio_source: str | None
+    inherited: bool
+    confidence: Literal["confirmed", "inferred", "unconfirmed"]
+    legal_basis: str
 
 
 class CalendarDayChanged(Fact):

@@ -1,6 +1,7 @@
 """Facts of the registry as events and as the snapshot: the same data in both."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -10,13 +11,16 @@ from contracts.registry_v1 import (
     CalendarYearChanged,
     DeadlineRuleChanged,
     OrganisationChanged,
+    OrganisationSuccessionChanged,
     UnitChanged,
 )
 from servicekit.outbox import EventDraft
+from servicekit.scalars import write_exact
 
 MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "unit": UnitChanged,
     "organisation": OrganisationChanged,
+    "organisation_succession": OrganisationSuccessionChanged,
     "calendar_day": CalendarDayChanged,
     "calendar_year": CalendarYearChanged,
     "deadline_rule": DeadlineRuleChanged,
@@ -31,7 +35,12 @@ def fact(kind: str, row: Any, **given: Any) -> dict[str, Any]:
     names = _FIELDS.get(kind, {})
     model = MODELS[kind]
     read = {field: getattr(row, names.get(field, field)) for field in model.model_fields if field not in given}
-    return model(**read, **given).model_dump(mode="json")
+    return model(**{name: _short(value) for name, value in read.items()}, **given).model_dump(mode="json")
+
+
+def _short(value: Any) -> Any:
+    """A number from the database and the same from a request, which has fewer zeros, are told alike."""
+    return Decimal(write_exact(value)) if isinstance(value, Decimal) else value
 
 
 def changed(kind: str, row: Any, **given: Any) -> EventDraft:

@@ -26,21 +26,24 @@ from targets.api import (
     reopenings,
     reports,
     resolutions,
+    series,
     sheets,
 )
 from targets.consumers import FEEDBACK, REFERENCES, REGISTRY
 from targets.domain.report_steps import RULE
 from targets.jobs import COUNT_OVERDUE, LOCK_PERIODS, RECOUNT, REMIND
+from targets.queries.lineage import LineageBook
 from targets.queries.scope import GROUPS
 from targets.settings import TargetsSettings
 from targets.tables import metadata
 
 
 async def prepare(runtime: Runtime) -> None:
-    """Add the deadline rules and the calendar in the form this service asks for, and the store of evidence."""
+    """Add the deadline rules and the calendar in the form this service asks for, the lineage of bodies, the files."""
     settings: TargetsSettings = runtime.settings
     runtime.parts["files"] = FileStore(settings.files_url, runtime.keyring, table="evidence")
     runtime.parts["law"] = Law(runtime.book, [RULE])
+    runtime.parts["lineage"] = LineageBook(runtime.book)
 
 
 async def recalculate(runtime: Runtime) -> str:
@@ -62,6 +65,7 @@ SERVICE = Service(
         allocations.router,
         population.router,
         periods.router,
+        series.router,
         reports.router,
         forms.router,
         sheets.router,

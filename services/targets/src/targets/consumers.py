@@ -15,7 +15,7 @@ from servicekit.inbox import Consumer, Event
 from servicekit.recount import MARKS
 from targets.actions.keep_clock import ClockChange, change_clock, start_clock
 
-REFERENCES = ("organisation", "calendar_day", "calendar_year", "deadline_rule")
+REFERENCES = ("organisation", "organisation_succession", "calendar_day", "calendar_year", "deadline_rule")
 """Kinds of registry facts copied here."""
 
 

@@ -10,7 +10,7 @@ from servicekit.inbox import Consumer, Event, Handler
 from webhooks.actions.queue_deliveries import queue_deliveries
 
 SOURCES = ("registry", "targets", "feedback", "oversight")
-REFERENCES = ("organisation", "unit", "calendar_day", "calendar_year", "deadline_rule")
+REFERENCES = ("organisation", "organisation_succession", "unit", "calendar_day", "calendar_year", "deadline_rule")
 """Every kind, though only organisations are asked for: what the registry was seeded with makes no event, and without
 the snapshot's versions the first change of such a fact would look like a gap."""
 _COPIES = reference.handlers(REFERENCES)

@@ -119,6 +119,11 @@ def _named(scene: Scene) -> dict[str, Any]:
     return {"reports": [{"report_id": scene.ids["report_id"], "version": 99999}]}
 
 
+def _shares(successor: str) -> dict[str, Any]:
+    share = {"successor_id": successor, "ratio": "0.5", "ratio_source": "x"}
+    return {"reason_code": "first_known", "shares": [share]}
+
+
 def _newcomer() -> dict[str, Any]:
     organisation = {"kind": "front_committee", "unit_code": NINH_KIEU}
     return {"username": f"new.{uuid4().hex[:8]}", "name": "Người mới", "organisation": organisation}
@@ -167,6 +172,8 @@ BODIES: Final[dict[str, Make]] = {
         "legal_basis": "Quyết định thử",
         "changes": [new_department(_front(s))],
     },
+    "registry.put_unit_shares": lambda s: _shares(s.ids["unit_id"]),
+    "registry.put_organisation_shares": lambda s: _shares(_front(s)),
     "registry.put_day": lambda _: {"kind": "off_in_lieu", "name": "x", "source": "x", "confirmed": False},
     "registry.put_year": lambda _: {"confirmed": False, "source": "x"},
     "registry.apply_setup": lambda _: {"people": [_newcomer()]},
@@ -335,6 +342,8 @@ QUERIES: Final[dict[str, Make]] = {
     "registry.list_facts": lambda _: {"kind": "calendar_year", "limit": "1"},
     "targets.read_progress": lambda _: {"period": PERIOD},
     "targets.read_trace": lambda _: {"period": PERIOD},
+    "targets.read_series": lambda s: {"organisation_id": _front(s), "view": "restated"},
+    "targets.list_units": lambda _: {"period": PERIOD, "view": "restated"},
     "targets.list_expected": lambda _: {"limit": "100"},
     "targets.read_completeness": lambda _: {"form": FORM, "period": PERIOD},
     "targets.export_completeness": lambda _: {"form": FORM, "period": PERIOD},

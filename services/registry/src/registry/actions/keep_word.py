@@ -1,6 +1,7 @@
-"""Keep what a row of calendar or law said before it is changed."""
+"""Keep what a row of calendar, law or succession said before it is changed."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -22,4 +23,4 @@ def keep_word(session: AsyncSession, row: Any, now: datetime) -> None:
 def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
+    return str(value) if isinstance(value, UUID | Decimal) else value

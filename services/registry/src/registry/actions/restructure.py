@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from registry import publish
 from registry.actions.end_access import revoke_holders
 from registry.actions.follow_successors import let_accounts_follow
+from registry.actions.refused_history import told
 from registry.domain import ids
 from registry.domain.errors import OutsideYourOrganisations
-from registry.domain.history_errors import REFUSED_BY_DATABASE
 from registry.domain.organisation_kinds import split_name
 from registry.domain.restructuring import Change, Link, Plan, Row
 from registry.domain.restructuring_plan import plan
@@ -23,7 +23,7 @@ from registry.queries.restructuring import Reach, committees_at, reach
 from registry.tables import Organisation, OrganisationSuccession, Unit, UnitSuccession
 from servicekit import audit
 from servicekit.identity import Actor
-from servicekit.outbox import event_write
+from servicekit.outbox import event_write, record
 from servicekit.vietnamese import plain, sort_key
 from servicekit.working_days import local_date
 from servicekit.writes import write_together
@@ -60,7 +60,7 @@ async def restructure(
         # The database has the last word, and before the answer is made.
         await session.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     except DBAPIError as error:
-        raise _told(error) from error
+        raise told(error) from error
     await (savepoint.rollback() if dry_run else savepoint.commit())
     return made, {**rows, **{row.id: row for row in made.started}}
 
@@ -102,6 +102,9 @@ async def _store(
     codes |= {row.id: row.code for row in made.started if row.thing == "unit"}
     await _tell(session, ended, "ended", codes, actor=actor, now=now)
     await _tell(session, started, "added", codes, actor=actor, now=now)
+    for succession in successions:
+        if isinstance(succession, OrganisationSuccession):
+            await record(session, event=publish.changed("organisation_succession", succession), now=now)
     await let_accounts_follow(session, made, wanted.happened_on, actor=actor, now=now)
     # An end on a later day is in every token issued that day (domain/token_life).
     if wanted.happened_on - timedelta(days=1) <= local_date(now):
@@ -130,6 +133,8 @@ def _begun(row: Row, wanted: Restructuring) -> Unit | Organisation:
 
 def _succession(link: Link, wanted: Restructuring) -> UnitSuccession | OrganisationSuccession:
     common = {
+        "id": ids.succession_id(link.predecessor_id, link.successor_id),
+        "version": 1,
         "predecessor_id": link.predecessor_id,
         "successor_id": link.successor_id,
         "happened_on": wanted.happened_on,
@@ -140,7 +145,7 @@ def _succession(link: Link, wanted: Restructuring) -> UnitSuccession | Organisat
     }
     if link.thing == "unit":
         return UnitSuccession(**common, share=link.kind)
-    return OrganisationSuccession(**common, kind=link.kind)
+    return OrganisationSuccession(**common, kind=link.kind, inherited=link.share.inherited)
 
 
 async def _tell(
@@ -166,10 +171,3 @@ async def _tell(
             details={"version": thing.version},
         )
         await write_together(session, entry, event_write(event, now=now))
-
-
-def _told(error: DBAPIError) -> Exception:
-    """Return the error of the rule the database refused by, or its own when that was none of ours."""
-    cause = getattr(error.orig, "__cause__", None)
-    refused = REFUSED_BY_DATABASE.get(str(getattr(cause, "constraint_name", "")))
-    return refused() if refused else error

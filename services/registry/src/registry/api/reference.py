@@ -16,7 +16,7 @@ from servicekit.text import Answer, Uuid, WholeNumber
 router = new_router("registry", "reference")
 LARGEST = 1000
 
-Kind = Literal["unit", "organisation", "calendar_day", "calendar_year", "deadline_rule"]
+Kind = Literal["unit", "organisation", "organisation_succession", "calendar_day", "calendar_year", "deadline_rule"]
 
 
 class FactAnswer(Answer):

@@ -90,6 +90,22 @@ class SharesAboveWhole(Invalid):
     en = "The shares of one unit or body make more than 1. Check the ratios."
 
 
+class NotItsSuccessor(Invalid):
+    """A share names something that did not take over from this unit or body."""
+
+    code = "not_its_successor"
+    vi = "Có bên nhận không kế tục đơn vị hoặc tổ chức này. Hãy xem danh sách các bên kế tục rồi chọn lại."
+    en = "A share names something that did not take over from this unit or body. Choose from its successors."
+
+
+class WholeHasNoShare(Invalid):
+    """A share is given where the whole went over."""
+
+    code = "whole_has_no_share"
+    vi = "Bên này kế tục toàn bộ nên không có tỷ lệ chia. Chỉ nhập tỷ lệ cho phần được chia."
+    en = "The whole went over here, so there is no share to enter. Enter shares of parts only."
+
+
 class HistoryOverlaps(Conflict):
     """The same code, the same kind of body at a unit, or the same name under a parent would stand twice at a time."""
 

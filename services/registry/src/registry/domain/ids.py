@@ -25,6 +25,11 @@ def restructured_id(digest: str, number: int) -> UUID:
     return uuid5(NAMESPACE, f"restructuring/{digest}/{number}")
 
 
+def succession_id(predecessor: UUID, successor: UUID) -> UUID:
+    """Return the id of the succession of one unit or body by another."""
+    return uuid5(NAMESPACE, f"succession/{predecessor}/{successor}")
+
+
 def calendar_day_id(day: date) -> UUID:
     """Return the id of a day of the work calendar."""
     return uuid5(NAMESPACE, f"calendar_day/{day}")

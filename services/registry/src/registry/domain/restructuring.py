@@ -44,11 +44,15 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How much of a predecessor goes over: the whole, or a part whose ratio may be unknown (None)."""
+    """How much of a predecessor goes over: the whole, or a part whose ratio may be unknown (None).
+
+    `inherited`: said of the body's unit, and of the body only because nothing else is known.
+    """
 
     share: Literal["whole", "part", "remainder"] = "whole"
     ratio: Decimal | None = None
     ratio_source: str | None = None
+    inherited: bool = False
 
     @property
     def is_whole(self) -> bool:

@@ -1,11 +1,13 @@
 """Whatever stands below something that ends goes along with it, where the administrator says so (`children_follow`).
 
 As on 1 July 2025: the bodies of a unit become the bodies of their kind at its successor, merged, split or continued as
-the units are; everything else continues under the successor of its parent.
+the units are; everything else continues under the successor of its parent. What is known of a unit's share is taken
+to hold for its bodies (`domain/unit_shares.py`).
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from registry.domain.history_errors import ParentEnds, at
@@ -70,11 +72,11 @@ class Followers:
         if body.id in self._named:
             return
         room = self._rooms.get((unit, body.kind)) or self._make_room(body, unit, change)
-        unknown = Share(share.share)  # how much of a body goes with a part of its unit, nobody has said
+        inherited = replace(share, inherited=share.ratio is not None)
         self._draft.end(
-            Change(change.place, change.act, "organisation", (body.id,), (), ((body.id, 0, unknown),)), body.id
+            Change(change.place, change.act, "organisation", (body.id,), (), ((body.id, 0, inherited),)), body.id
         )
-        self._draft.link("organisation", body.id, room, self._kind(room, unit, share, change), unknown)
+        self._draft.link("organisation", body.id, room, self._kind(room, unit, share, change), inherited)
         self._follow(body, room, share, change)
 
     def _make_room(self, body: Row, unit: UUID, change: Change) -> UUID:

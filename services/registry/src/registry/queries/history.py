@@ -23,7 +23,7 @@ Thing = type[Unit] | type[Organisation]
 UNITS: Final = Unit
 ORGANISATIONS: Final = Organisation
 """What a caller asks about; only queries and actions know the tables."""
-_SUCCESSIONS: Final[dict[Thing, Any]] = {Unit: UnitSuccession, Organisation: OrganisationSuccession}
+SUCCESSIONS: Final[dict[Thing, Any]] = {Unit: UnitSuccession, Organisation: OrganisationSuccession}
 _TYPES: Final = sorted({plain(word) for words in UNIT_TYPES.values() for word in words})
 
 
@@ -96,7 +96,7 @@ async def things(session: AsyncSession, thing: Any, wanted: Collection[UUID]) ->
 
 async def became(session: AsyncSession, thing: Thing, starts: Sequence[Any], on: date) -> list[Became]:
     """Return who has what of each on a day (one statement)."""
-    succession = _SUCCESSIONS[thing]
+    succession = SUCCESSIONS[thing]
     first = select(
         succession.predecessor_id.label("left"), succession.successor_id.label("reached"), literal(1).label("steps")
     ).where(succession.predecessor_id.in_([row.id for row in starts]), succession.happened_on <= on)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from registry.tables import CalendarDay, CalendarYear, DeadlineRule, Organisation, Unit
+from registry.tables import CalendarDay, CalendarYear, DeadlineRule, Organisation, OrganisationSuccession, Unit
 from servicekit.pages import Window
 
 _STATEMENTS: Final[dict[str, tuple[Select[Any], Any]]] = {
@@ -15,6 +15,7 @@ _STATEMENTS: Final[dict[str, tuple[Select[Any], Any]]] = {
         select(*Organisation.__table__.c, Unit.code.label("unit_code")).join(Unit, Unit.id == Organisation.unit_id),
         Organisation.id,
     ),
+    "organisation_succession": (select(*OrganisationSuccession.__table__.c), OrganisationSuccession.id),
     "calendar_day": (select(*CalendarDay.__table__.c), CalendarDay.id),
     "calendar_year": (select(*CalendarYear.__table__.c), CalendarYear.id),
     "deadline_rule": (select(*DeadlineRule.__table__.c), DeadlineRule.id),

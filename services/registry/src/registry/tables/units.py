@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, Text, column, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, Text, Uuid, column, func, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -72,6 +72,7 @@ class UnitSuccession(RegistryTable):
 
     __tablename__ = "unit_succession"
 
+    id: Mapped[UUID] = mapped_column(Uuid, unique=True)
     predecessor_id: Mapped[UnitRef] = mapped_column(primary_key=True)
     successor_id: Mapped[UnitRef] = mapped_column(primary_key=True)
     share: Mapped[Line]
@@ -81,6 +82,7 @@ class UnitSuccession(RegistryTable):
     confidence: Mapped[Line]
     ratio: Mapped[Decimal | None] = mapped_column(Numeric(9, 8))
     ratio_source: Mapped[str | None] = mapped_column(Text)
+    version: Mapped[Version]
 
     __table_args__ = (
         CheckConstraint("share IN ('whole', 'part', 'remainder', 'unchanged')", name="share"),
@@ -150,10 +152,12 @@ class OrganisationSuccession(RegistryTable):
 
     `confidence`: confirmed (read in the instrument), inferred (follows from the units' succession), unconfirmed.
     A SPLIT carries a part, whose `ratio` is null while nobody knows it; every other kind carries the whole.
+    `inherited`: the ratio is the one entered for the units the two bodies stood at, not one of their own.
     """
 
     __tablename__ = "organisation_succession"
 
+    id: Mapped[UUID] = mapped_column(Uuid, unique=True)
     predecessor_id: Mapped[OrganisationRef] = mapped_column(primary_key=True)
     successor_id: Mapped[OrganisationRef] = mapped_column(primary_key=True)
     kind: Mapped[Line]
@@ -162,12 +166,15 @@ class OrganisationSuccession(RegistryTable):
     confidence: Mapped[Line]
     ratio: Mapped[Decimal | None] = mapped_column(Numeric(9, 8))
     ratio_source: Mapped[str | None] = mapped_column(Text)
+    inherited: Mapped[bool] = mapped_column(server_default=text("false"))
+    version: Mapped[Version]
 
     __table_args__ = (
         CheckConstraint("kind IN ('MERGE', 'SPLIT', 'RENAME', 'ABSORB', 'CONTINUE')", name="kind"),
         CheckConstraint("(ratio IS NULL) = (ratio_source IS NULL)", name="ratio_with_source"),
         CheckConstraint("ratio IS NULL OR (ratio > 0 AND ratio <= 1)", name="ratio_range"),
         CheckConstraint("ratio IS NULL OR kind = 'SPLIT'", name="ratio_of_a_part"),
+        CheckConstraint("ratio IS NOT NULL OR NOT inherited", name="inherits_a_ratio"),
         CheckConstraint("confidence IN ('confirmed', 'inferred', 'unconfirmed')", name="confidence"),
         CheckConstraint("predecessor_id <> successor_id", name="not_itself"),
         Index("ix_organisation_succession_successor_id", "successor_id"),

@@ -12,6 +12,7 @@ from servicekit.identity import Actor, allow
 from servicekit.law_book import Law
 from targets.domain.reopening_steps import ASKING
 from targets.domain.roles import READERS
+from targets.queries.lineage import LineageBook
 
 monitoring = allow("monitoring_officer")
 entering = allow("reporter", "front_officer")
@@ -43,3 +44,12 @@ TheFiles = Annotated[FileStore, Depends(_files)]
 """Where evidence is kept, sealed."""
 TheLaw = Annotated[Law, Depends(_law)]
 """The registry's deadline rules and calendar, as far as they are known here."""
+
+
+async def _lineage(request: Request) -> LineageBook:
+    lineage: LineageBook = request.app.state.runtime.part("lineage")
+    return lineage
+
+
+TheLineage = Annotated[LineageBook, Depends(_lineage)]
+"""Who took over from whom, as far as the registry told."""

@@ -16,7 +16,7 @@ from servicekit.working_days import local_date
 from targets.actions.draft_report import NewReport, draft_report
 from targets.actions.move_report import move_report
 from targets.actions.revise_report import Correction, revise_report
-from targets.api.access import Approver, Entering, Reader, Returning, TheLaw, Verifier, entering
+from targets.api.access import Approver, Entering, Reader, Returning, TheLaw, TheLineage, Verifier, entering
 from targets.api.report_models import (
     ChangeAnswer,
     CorrectionBody,
@@ -25,6 +25,7 @@ from targets.api.report_models import (
     ReportStatus,
     ReturnBody,
 )
+from targets.api.successors import naming_successors
 from targets.domain import refusals
 from targets.domain.figures import Figures
 from targets.queries import reports as queries
@@ -58,22 +59,24 @@ async def create_report(
     session: WriteSession,
     now: Now,
     law: TheLaw,
+    lineage: TheLineage,
 ) -> ReportAnswer:
     """Enter a draft for one organisation, by itself or by one above it."""
-    report = await draft_report(
-        session,
-        NewReport(
-            indicator_code=given.indicator_code,
-            period=given.period,
-            organisation_id=given.organisation_id,
-            figures=Figures(given.numerator, given.denominator, given.breakdown or {}),
-            counting_method=given.counting_method,
-            denominator_source=given.denominator_source,
-            note=given.note,
-        ),
-        actor=actor,
-        now=now,
-    )
+    with naming_successors(lineage, given.organisation_id):
+        report = await draft_report(
+            session,
+            NewReport(
+                indicator_code=given.indicator_code,
+                period=given.period,
+                organisation_id=given.organisation_id,
+                figures=Figures(given.numerator, given.denominator, given.breakdown or {}),
+                counting_method=given.counting_method,
+                denominator_source=given.denominator_source,
+                note=given.note,
+            ),
+            actor=actor,
+            now=now,
+        )
     set_etag(response, report.version)
     return ReportAnswer.of(report, local_date(now), law)
 

@@ -84,11 +84,11 @@ class UnknownOrganisation(Invalid):
 
 
 class OrganisationNotValid(Invalid):
-    """The organisation did not exist on the last day of the period."""
+    """The organisation did not exist on the last day of the period; `errors` names who stood for it then."""
 
     code = "organisation_not_valid_in_period"
-    vi = "Tổ chức này không tồn tại vào ngày cuối kỳ ({last_day}). Hãy chọn tổ chức kế thừa."
-    en = "This organisation did not exist on the last day of the period ({last_day}). Choose its successor."
+    vi = "Tổ chức này không tồn tại vào ngày cuối kỳ ({last_day}). Hãy báo cáo cho tổ chức được nêu kèm theo."
+    en = "This organisation did not exist on the last day of the period ({last_day}). Report for the one named."
 
 
 class OrganisationNotExpected(Invalid):

@@ -63,7 +63,6 @@ def upgrade() -> None:
     _allocations()
     _population()
     op.add_column("target_version", sa.Column("minimum_population", EXACT))
-    op.create_index("ix_roll_up_series", "roll_up", ["organisation_id", "indicator_id", "last_day"])
     op.execute("SET LOCAL check_function_bodies = off")
     for text, signature in ((STORE, "store_roll_up(jsonb, timestamptz)"), (NEWEST, "newest_formula()")):
         op.execute(text)
