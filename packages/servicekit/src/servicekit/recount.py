@@ -144,9 +144,7 @@ _AGAIN = text(
 )
 
 
-async def recount_batch(
-    database: Database, kinds: Sequence[Deadlines], now: datetime, *, batch: int = BATCH
-) -> bool:
+async def recount_batch(database: Database, kinds: Sequence[Deadlines], now: datetime, *, batch: int = BATCH) -> bool:
     """Count the next batch of running deadlines in one transaction; return whether there is more to do at once.
 
     The kinds share one order, that of their items' ids, so that a pass has one place reached.

@@ -23,7 +23,9 @@ async def keep_case(
     await session.execute(made.on_conflict_do_update(index_elements=["id"], set_=said))
 
 
-async def keep_recommendation(session: AsyncSession, recommendation_id: UUID, *, case_id: UUID, served_on: date) -> None:
+async def keep_recommendation(
+    session: AsyncSession, recommendation_id: UUID, *, case_id: UUID, served_on: date
+) -> None:
     """Note a recommendation that was served; a dispute may rest on it as soon as its case is known."""
     made = insert(oversight_finding).values(
         id=recommendation_id, kind="recommendation", case_id=case_id, known_on=served_on

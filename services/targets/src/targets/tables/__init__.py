@@ -4,19 +4,26 @@ resolution 1─n indicator 1─n target_version           what the resolution as
 indicator 1─n reporting_period 1─n expected_report    who owes a report
 reporting_period 1─n report 1─n report_change         the figures, and every change of them, append-only
 report, feedback_clock ──► roll_up                    the figures of every organisation and of the whole
+dispute 1─n dispute_subject, dispute_change           what contradicts a value, and what its owner answers
 """
 
 from targets.tables.columns import metadata
+from targets.tables.disputes import dispute, dispute_change, dispute_kind, dispute_subject, oversight_finding
 from targets.tables.events import feedback_clock
 from targets.tables.figures import population, roll_up
 from targets.tables.reports import expected_report, report, report_change, reporting_period
 from targets.tables.resolution import indicator, resolution, target_version
 
 __all__ = [
+    "dispute",
+    "dispute_change",
+    "dispute_kind",
+    "dispute_subject",
     "expected_report",
     "feedback_clock",
     "indicator",
     "metadata",
+    "oversight_finding",
     "population",
     "report",
     "report_change",

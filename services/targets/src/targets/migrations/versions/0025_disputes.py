@@ -21,9 +21,7 @@ ON_THE_BOARD = (
     " AND board.id = ANY ((SELECT app_ids('board'))::uuid[])"
     " AND board.data ->> 'kind' = 'mass_mobilisation_board' AND board.data ->> 'level' = 'city')"
 )
-SEEN = (
-    f"{within('organisation_id', 'readers')} OR {within('source_organisation_id', 'readers')} OR {ON_THE_BOARD}"
-)
+SEEN = f"{within('organisation_id', 'readers')} OR {within('source_organisation_id', 'readers')} OR {ON_THE_BOARD}"
 OF_A_VISIBLE_ONE = "EXISTS (SELECT FROM dispute seen WHERE seen.id = dispute_id)"
 KINDS = (
     ("feedback_cluster", 3, "no_legal_figure", "Không tìm thấy quy định; mặc định có thể cấu hình."),
@@ -84,10 +82,16 @@ $$
 
 
 def upgrade() -> None:
+    # Reading a whole resolution for one organisation: its rows beside each other, the newest period of a kind first.
+    op.create_index(
+        "ix_roll_up_of_organisation", "roll_up", ["organisation_id", "indicator_id", "period_kind", "last_day"]
+    )
     _kinds()
     _findings()
     _disputes()
     _changes()
+    # The owner may not even plan a query over rows that policies hide; the house, which runs these, may.
+    op.execute("SET LOCAL check_function_bodies = off")
     for text, signature in (
         (SUBJECTS, "dispute_subjects(uuid[])"),
         (VALUE, "value_to_dispute(text, text, uuid)"),
@@ -115,8 +119,9 @@ def _kinds() -> None:
         sa.CheckConstraint("minimum_subjects >= 1", name=op.f("ck_dispute_kind_minimum_subjects")),
         sa.PrimaryKeyConstraint("kind", name=op.f("pk_dispute_kind")),
     )
-    table = sa.table("dispute_kind", *(sa.column(name) for name in ("kind", "minimum_subjects", "confidence", "source")))
-    op.bulk_insert(table, [dict(zip(("kind", "minimum_subjects", "confidence", "source"), row)) for row in KINDS])
+    names = ("kind", "minimum_subjects", "confidence", "source")
+    table = sa.table("dispute_kind", *(sa.column(name) for name in names))
+    op.bulk_insert(table, [dict(zip(names, row, strict=True)) for row in KINDS])
 
 
 def _findings() -> None:

@@ -1,10 +1,9 @@
 """Disputes over values: what feedback or oversight says against a figure, and what its owner answers."""
 
-from sqlalchemy import Boolean, CheckConstraint, Column, Date, DateTime, ForeignKey, Index, Integer, Numeric, Table, Text, text
-from sqlalchemy.dialects.postgresql import JSONB, UUID
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 
-_instant = DateTime(timezone=True)
-_exact = Numeric(28, 10)
+from targets.tables.columns import EXACT, INSTANT, IS_ID, MADE_ID, id_column, metadata
 
 dispute_kind = Table(
     "dispute_kind",
@@ -20,10 +19,10 @@ dispute_kind = Table(
 oversight_finding = Table(
     "oversight_finding",
     metadata,
-    Column("id", UUID(as_uuid=True), primary_key=True),
+    id_column(),
     Column("kind", Text, CheckConstraint("kind IN ('case', 'recommendation')", name="kind"), nullable=False),
-    Column("case_id", UUID(as_uuid=True), nullable=False),
-    Column("presiding_organisation_id", UUID(as_uuid=True)),
+    Column("case_id", IS_ID, nullable=False),
+    Column("presiding_organisation_id", IS_ID),
     Column("known_on", Date),
 )
 """Cases and recommendations, as far as oversight's events tell; `known_on` is the day of conclusion or service."""
@@ -31,14 +30,14 @@ oversight_finding = Table(
 dispute = Table(
     "dispute",
     metadata,
-    Column("id", UUID(as_uuid=True), primary_key=True, server_default=text("uuidv7()")),
+    id_column(server_default=MADE_ID),
     Column("kind", ForeignKey("dispute_kind.kind"), nullable=False),
     Column("indicator_id", ForeignKey("indicator.id"), nullable=False),
     Column("period", Text, nullable=False),
     Column("first_day", Date, nullable=False),
     Column("last_day", Date, nullable=False),
-    Column("organisation_id", UUID(as_uuid=True), nullable=False, index=True),
-    Column("source_organisation_id", UUID(as_uuid=True), nullable=False),
+    Column("organisation_id", IS_ID, nullable=False, index=True),
+    Column("source_organisation_id", IS_ID, nullable=False),
     Column(
         "status",
         Text,
@@ -51,9 +50,9 @@ dispute = Table(
     Column("text", Text, nullable=False),
     Column("report_id", ForeignKey("report.id")),
     Column("report_version", Integer),
-    Column("numerator", _exact),
-    Column("denominator", _exact),
-    Column("raised_by", UUID(as_uuid=True), nullable=False),
+    Column("numerator", EXACT),
+    Column("denominator", EXACT),
+    Column("raised_by", IS_ID, nullable=False),
     Column("raised_on", Date, nullable=False),
     Column("anchor_on", Date, nullable=False),
     Column("due_on", Date, nullable=False),
@@ -64,14 +63,14 @@ dispute = Table(
     Column("answer", Text, CheckConstraint("answer IN ('figure_stands', 'figure_corrected')", name="answer")),
     Column("answer_text", Text),
     Column("answer_report_version", Integer),
-    Column("answered_by", UUID(as_uuid=True)),
+    Column("answered_by", IS_ID),
     Column("answered_on", Date),
-    Column("decided_by", UUID(as_uuid=True)),
+    Column("decided_by", IS_ID),
     Column("decided_on", Date),
     Column("decision_text", Text),
     Column("closed_on", Date),
-    Column("created_at", _instant, nullable=False),
-    Column("changed_at", _instant, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("changed_at", INSTANT, nullable=False),
     CheckConstraint("answered_by <> raised_by", name="answered_by_another"),
     CheckConstraint("decided_by <> answered_by AND decided_by <> raised_by", name="decided_by_another"),
     Index(
@@ -86,8 +85,8 @@ dispute = Table(
 dispute_subject = Table(
     "dispute_subject",
     metadata,
-    Column("value_id", UUID(as_uuid=True), primary_key=True),
-    Column("subject_id", UUID(as_uuid=True), primary_key=True),
+    Column("value_id", IS_ID, primary_key=True),
+    Column("subject_id", IS_ID, primary_key=True),
     Column("subject_kind", Text, nullable=False),
     Column("dispute_id", ForeignKey("dispute.id"), nullable=False, index=True),
 )
@@ -98,9 +97,9 @@ dispute_change = Table(
     metadata,
     Column("dispute_id", ForeignKey("dispute.id"), primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("at", _instant, nullable=False),
+    Column("at", INSTANT, nullable=False),
     Column("actor_kind", Text, nullable=False),
-    Column("actor_id", UUID(as_uuid=True), nullable=False),
+    Column("actor_id", IS_ID, nullable=False),
     Column("action", Text, nullable=False),
     Column("status_before", Text),
     Column("status_after", Text, nullable=False),
