@@ -130,7 +130,11 @@ def dashboard(
 ) -> dict[str, Any]:
     """Return the page as plain values, as `DashboardAnswer` describes it."""
     first = lines[0]
-    shown = [_line(row, targets.get(row["id"], ()), disputes, asked, organisation_id, today) for row in lines]
+    periods = {code: parse_period(code) for code in {row["period"] for row in lines} if code is not None}
+    shown = [
+        _line(row, periods.get(row["period"], asked), targets.get(row["id"], ()), disputes, organisation_id, today)
+        for row in lines
+    ]
     counted = summaries(Line(line["section"], line["status"], line["disputed"]) for line in shown)
     return {
         "resolution": first["number"],
@@ -154,13 +158,12 @@ def dashboard(
 
 def _line(
     row: Mapping[str, Any],
+    period: Period,
     versions: Sequence[Mapping[str, Any]],
     disputes: OpenDisputes,
-    asked: Period,
     organisation_id: UUID | None,
     today: date,
 ) -> dict[str, Any]:
-    period = asked if row["period"] is None else parse_period(row["period"])
     target = _on(versions, period.last_day)
     figures = figures_of(row)
     coverage = Coverage(row["counted"] or 0, row["expected"] or 0)

@@ -17,14 +17,15 @@ from targets.domain.periods import Period
 # One look into the index for each indicator, whatever else is stored: the newest period with figures, else the newest
 # that was opened; then the one with figures before it. `place` is written in, for no index answers IS NOT DISTINCT.
 _LINES = """
+WITH place AS (SELECT data FROM reference WHERE kind = 'organisation' AND id = $2::uuid)
 SELECT i.id, i.code, i.name_vi, i.name_en, i.section, i.position, i.clause, i.kind, i.unit, i.direction, i.source,
        i.period_kind, f.period, f.last_day, f.numerator, f.denominator, f.breakdown, f.methods, f.counted, f.expected,
        f.population_counted, f.population_expected, f.computed_at, before.period AS before_period,
        before.numerator AS before_numerator, before.denominator AS before_denominator,
-       r.number, r.title, place.data ->> 'name' AS place_name, place.data ->> 'valid_to' AS place_valid_to
+       r.number, r.title, (SELECT data ->> 'name' FROM place) AS place_name,
+       (SELECT data ->> 'valid_to' FROM place) AS place_valid_to
   FROM resolution r
   JOIN indicator i ON i.resolution_id = r.id
-  LEFT JOIN reference place ON place.kind = 'organisation' AND place.id = $2::uuid
   LEFT JOIN unnest($3::text[], $4::date[], $5::date[]) AS span (kind, first, last) ON span.kind = i.period_kind
   LEFT JOIN LATERAL (
     SELECT * FROM roll_up f

@@ -35,6 +35,13 @@ roll_up = Table(
     CheckConstraint("numerator >= 0 AND denominator >= 0", name="figures"),
     CheckConstraint("counted >= 0 AND expected >= counted", name="coverage"),
     Index("ix_roll_up_of_organisation", "organisation_id", "indicator_id", "period_kind", "last_day"),
+    Index(
+        "ix_roll_up_of_whole",
+        "indicator_id",
+        "period_kind",
+        "last_day",
+        postgresql_where=text("organisation_id IS NULL"),
+    ),
 )
 """`organisation_id` NULL is the whole; `told` goes up with every change."""
 

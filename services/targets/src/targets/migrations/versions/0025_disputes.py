@@ -86,6 +86,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_roll_up_of_organisation", "roll_up", ["organisation_id", "indicator_id", "period_kind", "last_day"]
     )
+    # For the whole an index of its own: PostgreSQL does not see that rows behind IS NULL are in order.
+    op.create_index(
+        "ix_roll_up_of_whole",
+        "roll_up",
+        ["indicator_id", "period_kind", "last_day"],
+        postgresql_where=sa.text("organisation_id IS NULL"),
+    )
     _kinds()
     _findings()
     _disputes()
