@@ -7,10 +7,10 @@ from servicekit.audit_reading import audit_router
 from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
-from targets.api import dashboards, indicators, periods, reports
-from targets.consumers import FEEDBACK, REFERENCES, REGISTRY
-from targets.domain.report_steps import RULE
-from targets.jobs import COUNT_OVERDUE, RECOUNT
+from targets.api import dashboards, disputes, indicators, periods, reports
+from targets.consumers import FEEDBACK, FINDINGS, REFERENCES, REGISTRY
+from targets.domain import dispute_steps, report_steps
+from targets.jobs import COUNT_OVERDUE, NOTICE_SILENCE, RECOUNT
 from targets.queries.scope import GROUPS
 from targets.settings import TargetsSettings
 from targets.tables import metadata
@@ -18,7 +18,7 @@ from targets.tables import metadata
 
 async def prepare(runtime: Runtime) -> None:
     """Add the deadline rules and the calendar in the form this service asks for."""
-    runtime.parts["law"] = Law(runtime.book, [RULE])
+    runtime.parts["law"] = Law(runtime.book, [report_steps.RULE, dispute_steps.RULE])
 
 
 SERVICE = Service(
@@ -26,10 +26,17 @@ SERVICE = Service(
     title="Nhịp Cầu · Chỉ tiêu",
     settings=TargetsSettings,
     metadata=metadata,
-    routers=(indicators.router, periods.router, reports.router, dashboards.router, audit_router("targets")),
+    routers=(
+        indicators.router,
+        periods.router,
+        reports.router,
+        dashboards.router,
+        disputes.router,
+        audit_router("targets"),
+    ),
     public=frozenset(),
-    consumers=(REGISTRY, FEEDBACK),
-    jobs=(COUNT_OVERDUE, RECOUNT),
+    consumers=(REGISTRY, FEEDBACK, FINDINGS),
+    jobs=(COUNT_OVERDUE, NOTICE_SILENCE, RECOUNT),
     references=REFERENCES,
     groups=GROUPS,
     prepare=prepare,

@@ -9,16 +9,21 @@ from fastapi import Depends, Request
 
 from servicekit.identity import Actor, allow
 from servicekit.law_book import Law
+from targets.domain.dispute_steps import ANSWERING, DECIDING, RAISING
 from targets.domain.roles import READERS
 
 monitoring = allow("monitoring_officer")
 entering = allow("reporter", "front_officer")
+raising = allow(*sorted(RAISING))
 """Named, because routes with an Idempotency-Key ask them before they claim the key: first who, then what."""
 Reader = Annotated[Actor, allow(*sorted(READERS))]
 MonitoringOfficer = Annotated[Actor, monitoring]
 Entering = Annotated[Actor, entering]
 Verifier = Annotated[Actor, allow("verifier")]
 Approver = Annotated[Actor, allow("approver")]
+Raising = Annotated[Actor, raising]
+Answering = Annotated[Actor, allow(*sorted(ANSWERING))]
+Deciding = Annotated[Actor, allow(*sorted(DECIDING))]
 Returning = Annotated[Actor, allow("verifier", "approver")]
 
 

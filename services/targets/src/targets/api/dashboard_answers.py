@@ -13,9 +13,15 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from servicekit.text import Answer, Exact, Instant, LegalDate, Uuid
-from targets.api.shared_answers import Comparator, JudgementFields, JudgementStatus, judgement_fields
+from targets.api.shared_answers import (
+    Comparator,
+    DisputeMark,
+    JudgementFields,
+    JudgementStatus,
+    judgement_fields,
+    mark,
+)
 from targets.domain.dashboards import Line, summaries
-from targets.domain.dispute_wording import marked_en, marked_vi
 from targets.domain.disputes import OpenDisputes
 from targets.domain.figures import Figures, is_ratio, plain, rate
 from targets.domain.judging import PERIOD_ENDED, Coverage, Judgement, Target, judge
@@ -43,15 +49,6 @@ class DashboardTarget(Answer):
     valid_from: LegalDate
     valid_to: LegalDate | None
     minimum_coverage: Exact | None
-
-
-class DisputeMark(Answer):
-    """`disputed` while the figure contains values whose owner still owes reasons."""
-
-    disputed: bool
-    disputed_values: int
-    disputed_vi: str | None
-    disputed_en: str | None
 
 
 class DashboardLine(JudgementFields, DisputeMark):
@@ -204,23 +201,13 @@ def ranked_unit(row: Row[Any], judgement: Judgement, disputed: int) -> RankedUni
     return RankedUnitAnswer(
         **judgement_fields(judgement),
         **mark(disputed),
-        **shown_figures(figures_of(row._mapping)),
+        **shown_figures(figures_of(row._asdict())),
         rank=None if row.missing else row.rank,
         organisation_id=row.organisation_id,
         organisation_name=row.organisation_name,
         unit_code=row.unit_code,
         organisation_ended_on=row.valid_to,
     )
-
-
-def mark(disputed: int) -> dict[str, Any]:
-    """Return the fields of DisputeMark."""
-    return {
-        "disputed": disputed > 0,
-        "disputed_values": disputed,
-        "disputed_vi": marked_vi(disputed) if disputed else None,
-        "disputed_en": marked_en(disputed) if disputed else None,
-    }
 
 
 def figures_of(row: Mapping[str, Any]) -> Figures | None:

@@ -89,7 +89,7 @@ async def rank_organisations(
 
     def shown(unit: Row[Any]) -> RankedUnitAnswer:
         judgement = judge(
-            figures_of(unit._mapping),
+            figures_of(unit._asdict()),
             target,
             ratio=is_ratio(row.kind),
             coverage=Coverage(unit.counted, unit.expected),

@@ -8,11 +8,13 @@ from sqlalchemy import Row
 from servicekit.text import Answer, Exact, LegalDate, Uuid
 from targets.api.shared_answers import (
     CategoryAnswer,
+    DisputeMark,
     JudgementFields,
     OpenQuestion,
     TargetAnswer,
     categories,
     judgement_fields,
+    mark,
     open_questions,
 )
 from targets.domain.figures import plain, rate, rate_is_exact
@@ -100,7 +102,7 @@ class CoverageAnswer(Answer):
     counting_methods: list[str]
 
 
-class ProgressAnswer(JudgementFields):
+class ProgressAnswer(JudgementFields, DisputeMark):
     """How far an indicator is reached, with everything needed to check it by hand.
 
     `rate` is for reading and rounded to six decimals; `comparison` is what was judged, exactly.
@@ -141,6 +143,7 @@ class ProgressAnswer(JudgementFields):
         vi, en = formula(row, as_target(target))
         return cls(
             **judgement_fields(judgement),
+            **mark(totals.disputed),
             indicator_code=row.code,
             name_vi=row.name_vi,
             name_en=row.name_en,

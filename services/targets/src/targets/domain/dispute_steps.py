@@ -33,6 +33,7 @@ CORRECTED: Final = "figure_corrected"
 _SYSTEM: Final = frozenset({SYSTEM})
 _ANSWERED: Final = "targets.value.dispute_answered.v1"
 _OVERDUE: Final = "targets.value.dispute_overdue.v1"
+_MOVED: Final = "targets.value.dispute_deadline_changed.v1"
 
 
 def another_with_reasons(facts: Facts) -> DomainError | None:
@@ -69,7 +70,8 @@ def due_again(facts: Facts) -> DomainError | None:
 STEPS: Final = (
     *(Step("answer", start, ANSWERED, ANSWERING, _ANSWERED, another_with_reasons, RULE) for start in MARKED),
     *(Step("mark_overdue", start, OVERDUE, _SYSTEM, _OVERDUE, silent, RULE) for start in RUNNING),
-    Step("withdraw_overdue", OVERDUE, OPEN, _SYSTEM, "targets.value.dispute_deadline_changed.v1", due_again, RULE),
+    Step("withdraw_overdue", OVERDUE, OPEN, _SYSTEM, _MOVED, due_again, RULE),
+    Step("withdraw_overdue_rejected", OVERDUE, REJECTED, _SYSTEM, _MOVED, due_again, RULE),
     Step("accept", ANSWERED, ACCEPTED, DECIDING, "targets.value.dispute_accepted.v1", decided_by_another),
     Step("reject", ANSWERED, REJECTED, DECIDING, "targets.value.dispute_rejected.v1", rejected_by_another_with_reasons),
     Step("close", ACCEPTED, CLOSED, DECIDING, "targets.value.dispute_closed.v1"),

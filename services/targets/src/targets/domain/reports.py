@@ -92,6 +92,8 @@ class ReportFacts:
     created_at: datetime
     changed_at: datetime
     around: Surroundings
+    disputed: int = 0
+    """How many values stand in it whose owner still owes reasons: its own, or of periods inside its own."""
 
     @property
     def on_time(self) -> bool | None:

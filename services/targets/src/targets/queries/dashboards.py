@@ -58,7 +58,7 @@ async def find_lines(
     """
     of_kind = spans(asked)
     statement = _LINES.format(place="IS NULL" if organisation_id is None else "= $2::uuid")
-    rows = await fetch(
+    rows: Any = await fetch(
         session,
         statement,
         number,
@@ -70,13 +70,15 @@ async def find_lines(
     )
     if not rows or (organisation_id is not None and rows[0]["place_name"] is None):
         raise NotFound
-    return rows
+    lines: Sequence[Mapping[str, Any]] = rows
+    return lines
 
 
 async def find_target_versions(session: AsyncSession, number: str) -> dict[UUID, list[Mapping[str, Any]]]:
     """Return every version of every target of a resolution, oldest first (one statement)."""
     found: dict[UUID, list[Mapping[str, Any]]] = {}
-    for row in await fetch(session, _TARGETS, number):
+    rows: Any = await fetch(session, _TARGETS, number)
+    for row in rows:
         found.setdefault(row["indicator_id"], []).append(row)
     return found
 

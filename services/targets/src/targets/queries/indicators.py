@@ -72,12 +72,15 @@ class Totals:
     counting_methods: tuple[str, ...]
     period_status: str
     """open, closed, not_opened, or computed."""
+    disputed: int
+    """How many values stand in it whose owner still owes reasons."""
 
 
 # How many reports stand where is told of the caller's and of others': the function reads past the row-level security.
 _TOTALS = text(
     """
-    SELECT f.*, p.status AS period_status, count_reports(p.id, CAST(:organisation AS uuid)) AS by_status
+    SELECT f.*, p.status AS period_status, count_reports(p.id, CAST(:organisation AS uuid)) AS by_status,
+           disputed_values(:indicator, :first_day, :last_day, CAST(:organisation AS uuid)) AS disputed
       FROM (VALUES (1)) AS one
       LEFT JOIN reporting_period p ON p.indicator_id = :indicator AND p.code = :period
       LEFT JOIN roll_up f ON f.indicator_id = :indicator AND f.period = :period
@@ -90,7 +93,14 @@ async def totals(session: AsyncSession, indicator: Row[Any], period: Period, org
     """Return the figures of the whole, or of what lies at or below one organisation (one statement)."""
     row = (
         await session.execute(
-            _TOTALS, {"indicator": indicator.id, "period": period.code, "organisation": organisation_id}
+            _TOTALS,
+            {
+                "indicator": indicator.id,
+                "period": period.code,
+                "organisation": organisation_id,
+                "first_day": period.first_day,
+                "last_day": period.last_day,
+            },
         )
     ).one()
     coverage = Coverage(row.counted or 0, row.expected or 0)
@@ -103,4 +113,4 @@ async def totals(session: AsyncSession, indicator: Row[Any], period: Period, org
     else:
         by_status = {"answered_or_overdue": coverage.counted, "running": coverage.expected - coverage.counted}
         status = "computed"
-    return Totals(figures, coverage, by_status, tuple(row.methods or ()), status)
+    return Totals(figures, coverage, by_status, tuple(row.methods or ()), status, row.disputed)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import FromClause
 
@@ -112,7 +112,10 @@ def _reports(actor: Actor) -> Select[Any]:
         .outerjoin(target_version, _valid_target())
     )
     own = [column for column in report.c if column.name != "period_id"]
-    return select(*own, *_surroundings(actor)).select_from(source).where(sees(actor))
+    marks = func.disputed_values(
+        indicator.c.id, reporting_period.c.first_day, reporting_period.c.last_day, report.c.organisation_id
+    )
+    return select(*own, marks.label("disputed"), *_surroundings(actor)).select_from(source).where(sees(actor))
 
 
 def _facts(row: Row[Any], actor: Actor) -> ReportFacts:
@@ -140,6 +143,7 @@ def _facts(row: Row[Any], actor: Actor) -> ReportFacts:
         created_at=row.created_at,
         changed_at=row.changed_at,
         around=_around(row, row.organisation_id, actor),
+        disputed=row.disputed,
     )
 
 

@@ -71,12 +71,11 @@ CREATE FUNCTION open_disputes(of_indicators uuid[], from_day date, to_day date, 
      GROUP BY d.indicator_id, d.period, d.first_day, d.last_day, d.organisation_id, o.path
 $$
 """
-MARKS = """
-CREATE FUNCTION dispute_marks(of_indicator uuid, from_day date, to_day date, below uuid) RETURNS TABLE (
-  disputes bigint, values_disputed bigint) LANGUAGE sql STABLE AS $$
-    SELECT COALESCE(sum(m.disputes), 0)::bigint, count(*)
-      FROM open_disputes(ARRAY[of_indicator], from_day, to_day, below) m
-     WHERE m.first_day >= from_day AND m.last_day <= to_day
+CONTAINED = """
+CREATE FUNCTION disputed_values(of_indicator uuid, from_day date, to_day date, below uuid) RETURNS bigint
+  LANGUAGE sql STABLE AS $$
+    SELECT count(*) FROM open_disputes(ARRAY[of_indicator], from_day, to_day, below) d
+     WHERE d.first_day >= from_day AND d.last_day <= to_day
 $$
 """
 
@@ -103,7 +102,7 @@ def upgrade() -> None:
         (SUBJECTS, "dispute_subjects(uuid[])"),
         (VALUE, "value_to_dispute(text, text, uuid)"),
         (MARKED, "open_disputes(uuid[], date, date, uuid)"),
-        (MARKS, "dispute_marks(uuid, date, date, uuid)"),
+        (CONTAINED, "disputed_values(uuid, date, date, uuid)"),
     ):
         op.execute(text)
         run_as_house(op, SERVICE, signature)
