@@ -22,14 +22,14 @@ PROTECTED: Final = {
         "identity_provider",
         "foreign_identity",
     },
-    "targets": {"report", "report_change"},
+    "targets": {"report", "report_change", "dispute", "dispute_subject", "dispute_change"},
     "feedback": {"submission", "submission_line", "identity_vault", "attachment", "deadline_change"},
     "oversight": {"feedback_item", "oversight_case", "recommendation", "addressee", "deadline_change"},
     "webhooks": {"endpoint", "message", "delivery", "attempt"},
 }
 HOUSE_ONLY: Final = {
     "registry": {"sign_in_throttle", "client_assertion", "foreign_sign_in"},
-    "targets": {"feedback_clock", "recount_mark"},
+    "targets": {"feedback_clock", "recount_mark", "oversight_finding"},
     "feedback": {"recount_mark"},
     "oversight": {"recount_mark"},
 }
@@ -56,6 +56,7 @@ OPEN: Final = {
         "deadline_change": "what the due days of periods were, which everybody sees",
         "resolution": "public fact",
         "population": "public fact",
+        "dispute_kind": "what a dispute may rest on: a setting everybody may read",
         "roll_up": "sums shown to everybody who is signed in",
     },
 }

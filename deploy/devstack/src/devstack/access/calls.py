@@ -15,6 +15,7 @@ from devstack.access.scene import (
     PERIOD,
     PLAN_PARTS,
     READ_ME,
+    RESOLUTION,
     Scene,
     new_department,
     new_provider,
@@ -91,6 +92,7 @@ def _address(operation: Operation, scene: Scene, view: str) -> str:
     organisation = scene.place("committee" if "/addressees/" in operation.path else "front", "own")
     fixed = {"organisation_id": organisation, "day": HOLIDAY, "year": "2026"}
     fixed["key"] = scene.secrets["provider"]
+    fixed["number"] = RESOLUTION
     fixed["code"] = INDICATOR if operation.id.startswith("targets.") else "31135"
     return operation.path.format_map({**scene.ids, **fixed})
 
@@ -185,6 +187,18 @@ BODIES: Final[dict[str, Make]] = {
     "targets.create_report": _figures,
     "targets.correct_report": lambda _: {"numerator": "2"},
     "targets.return_report": lambda _: _REASON,
+    # Of a period nobody reported (422): asked after the value was found to be the caller's to speak of.
+    "targets.create_dispute": lambda s: {
+        "kind": "oversight_finding",
+        "indicator_code": INDICATOR,
+        "period": "2019",
+        "organisation_id": _front(s),
+        "subject_ids": [s.ids["case_id"]],
+        "reason_code": "other",
+        "text": "x",
+    },
+    "targets.answer_dispute": lambda _: {"answer": "figure_stands", "text": "x"},
+    "targets.reject_answer": lambda _: {"text": "x"},
     "feedback.verify_receipt": lambda s: {n: s.secrets[f"receipt_{n}"] for n in ("payload", "signature", "key_id")},
     "feedback.send_submission": lambda _: {
         "identity_mode": "anonymous",
@@ -251,6 +265,7 @@ DONE: Final[dict[str, set[int]]] = {
     "registry.add_provision": {409},
     "targets.create_period": {409},
     "targets.create_report": {409},
+    "targets.create_dispute": {422},
     "feedback.send_submission": {422},
     "feedback.upload_photo": {422},
     "oversight.post_case": {422},
@@ -271,6 +286,8 @@ QUERIES: Final[dict[str, Make]] = {
     "registry.read_organisation_successors": lambda s: {"id": _front(s)},
     "registry.list_facts": lambda _: {"kind": "calendar_year", "limit": "1"},
     "targets.read_progress": lambda _: {"period": PERIOD},
+    "targets.read_dashboard": lambda _: {"period": PERIOD},
+    "targets.rank_organisations": lambda _: {"indicator": INDICATOR, "period": PERIOD},
     "targets.list_expected": lambda _: {"limit": "100"},
     "feedback.list_submissions": lambda s: {"code": s.secrets["code"]},
 }
@@ -281,6 +298,7 @@ SHOWN: Final[dict[str, Make]] = {
     "registry.list_identity_providers": lambda s: s.ids["provider_id"],
     "targets.list_reports": lambda s: s.ids["report_id"],
     "targets.list_expected": _front,
+    "targets.list_disputes": lambda s: s.ids["dispute_id"],
     "feedback.list_submissions": lambda s: s.ids["submission_id"],
     "oversight.get_cases": lambda s: s.ids["case_id"],
     "oversight.get_recommendations": lambda s: s.ids["recommendation_id"],

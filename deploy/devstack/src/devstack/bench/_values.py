@@ -2,17 +2,19 @@
 
 162 indicators of a resolution that does not exist, a third each by month, by quarter and by year, reported by the
 registry's own Front committees: the 263 former ones until 30 June 2025 and their 103 successors after it (the registry
-knows the former ones from 2025 on; here they stand for the years before as well). What a request would have written one by one is there: periods, who owed a report,
-approved reports, and the sums of every organisation on the way up and of the whole.
+knows the former ones from 2025 on; here they stand for the years before as well). What a request would have written
+one by one is there: periods, who owed a report, approved reports, and the sums of every organisation on the way up and
+of the whole, held against the service's own way of summing.
 """
 
-import asyncio
-import sys
 import time
 from dataclasses import dataclass
 from datetime import date
 
 import asyncpg
+
+from devstack.databases import with_database
+from devstack.stack import Stack
 
 RESOLUTION = "BENCH/2M"
 INDICATORS = 162
@@ -75,7 +77,7 @@ INSERT INTO reporting_period (indicator_id, code, kind, first_day, last_day, sta
 SELECT i.id, p.code, p.kind, p.first_day, p.last_day, 'closed', 1, 1, p.last_day + 14, false, 'IND.REPORT_DUE', 1,
        now(), CAST(md5('board') AS uuid)
   FROM indicator i JOIN period p ON p.kind = i.period_kind
- WHERE i.instrument = 'BENCH/2M'
+ WHERE i.instrument = 'BENCH/2M' AND i.position <= $5
  ORDER BY p.last_day, i.code
 ON CONFLICT DO NOTHING
 """
@@ -139,19 +141,19 @@ class Filled:
     seconds: float
 
 
-async def fill(admin_dsn: str, span: Span) -> Filled:
-    """Add the values of a span that are not there yet to the targets database; as the superuser of a bench's stack.
+async def fill(stack: Stack, span: Span, *, indicators: int = INDICATORS) -> Filled:
+    """Add the values of a span that are not there yet to a throwaway stack, for so many of the indicators.
 
     Raises RuntimeError when the service's own summing disagrees with what was filled in.
     """
-    connection = await asyncpg.connect(admin_dsn, command_timeout=1200)
+    connection = await asyncpg.connect(with_database(stack.admin_dsn, "targets"), command_timeout=1200)
     began = time.monotonic()
     try:
         # The rows refer to rows of the same statement's making, so nothing is checked a second time.
         await connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
         await connection.execute("SET work_mem = '128MB'; SET jit = off")
         await connection.execute(_CATALOGUE)
-        await connection.execute(_PERIODS, span.month, span.quarter, span.year, span.until)
+        await connection.execute(_PERIODS, span.month, span.quarter, span.year, span.until, indicators)
         await connection.execute(_OF_EACH_UNIT)
         seconds = time.monotonic() - began
         await connection.fetchval(_AGREES)
@@ -161,7 +163,3 @@ async def fill(admin_dsn: str, span: Span) -> Filled:
         return Filled(int(await connection.fetchval(_COUNT)), round(seconds, 1))
     finally:
         await connection.close()
-
-
-if __name__ == "__main__":
-    print(asyncio.run(fill(sys.argv[1], SMALL if "small" in sys.argv else LARGE)))
