@@ -37,6 +37,9 @@ PROTECTED: Final = {
         "resolution_part",
         "indicator_change",
         "congress_term",
+        "dispute",
+        "dispute_subject",
+        "dispute_change",
         "population",
     },
     "feedback": {"submission", "submission_line", "identity_vault", "attachment", "deadline_change"},
@@ -45,7 +48,7 @@ PROTECTED: Final = {
 }
 HOUSE_ONLY: Final = {
     "registry": {"sign_in_throttle", "client_assertion", "foreign_sign_in"},
-    "targets": {"feedback_clock", "recount_mark"},
+    "targets": {"feedback_clock", "recount_mark", "oversight_finding"},
     "feedback": {"recount_mark"},
     "oversight": {"recount_mark"},
 }
@@ -73,6 +76,7 @@ OPEN: Final = {
         "expected_report": "follows from public facts: which kinds of bodies owe a report",
         "deadline_change": "what the due days of periods were, which everybody sees",
         "resolution": "public fact; policies let only the board's officers write",
+        "dispute_kind": "what a dispute may rest on: a setting everybody may read",
         "roll_up": "sums shown to everybody who is signed in",
     },
 }

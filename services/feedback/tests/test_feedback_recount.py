@@ -61,7 +61,7 @@ async def hear(world: Any, *events: Event) -> list[Outcome]:
 
 async def work_off(world: Any, deadlines: Deadlines = DEADLINES, batch: int = 100) -> int:
     rounds = 1
-    while await recount_batch(world.database, deadlines, world.clock.moment, batch=batch):
+    while await recount_batch(world.database, [deadlines], world.clock.moment, batch=batch):
         rounds += 1
     return rounds
 

@@ -194,6 +194,7 @@ CATALOGUE = {
     "CON.DECISION_SEND": (5, WD, "after", "confirmed"),
     "CON.RECOGNISE": (5, WD, "after", "confirmed"),
     "IND.REPORT_DUE": (10, WD, "after", "no_legal_figure"),
+    "IND.DISPUTE_ANSWER": (10, WD, "after", "no_legal_figure"),
 }
 
 

@@ -66,6 +66,7 @@ def facts() -> list[dict[str, Any]]:
         "valid_from": "2021-01-01",
         "valid_to": None,
     }
+    answer_rule = rule | {"key": "IND.DISPUTE_ANSWER", "anchor": "dispute_raised"}
     holiday = {
         "date": "2026-01-01",
         "kind": "holiday",
@@ -79,7 +80,10 @@ def facts() -> list[dict[str, Any]]:
         *(body(key, "front_committee", "commune", CITY) for key in COMMUNES),
         body(FORMER, "front_committee", "commune", CITY, since="2004-01-01", until="2025-06-30"),
         body(WARD_GOVERNMENT, "peoples_committee", "commune", organisation_id("government city")),
-        {"kind": "deadline_rule", "id": uuid.uuid4(), "version": 1, "path": [], "data": rule},
+        *(
+            {"kind": "deadline_rule", "id": uuid.uuid4(), "version": 1, "path": [], "data": one}
+            for one in (rule, answer_rule)
+        ),
         {"kind": "calendar_day", "id": uuid.uuid4(), "version": 1, "path": [], "data": holiday},
         {
             "kind": "calendar_year",

@@ -45,7 +45,7 @@ def off(on: str = OFF) -> Event:
 
 
 async def work_off(database: Database, now: datetime = NOW, deadlines: Deadlines = DEADLINES, batch: int = 100) -> None:
-    while await recount_batch(database, deadlines, now, batch=batch):
+    while await recount_batch(database, [deadlines], now, batch=batch):
         pass
 
 

@@ -77,6 +77,13 @@ CATALOGUE: dict[str, EventType] = {
             "targets.report.corrected.v1": targets_v1.ReportCorrected,
             "targets.report.due_soon.v1": targets_v1.ReportDueSoon,
             "targets.report.overdue.v1": targets_v1.ReportOverdue,
+            "targets.value.disputed.v1": targets_v1.ValueDisputed,
+            "targets.value.dispute_answered.v1": targets_v1.ValueDisputeAnswered,
+            "targets.value.dispute_accepted.v1": targets_v1.ValueDisputeAccepted,
+            "targets.value.dispute_rejected.v1": targets_v1.ValueDisputeRejected,
+            "targets.value.dispute_overdue.v1": targets_v1.ValueDisputeOverdue,
+            "targets.value.dispute_deadline_changed.v1": targets_v1.ValueDisputeDeadlineChanged,
+            "targets.value.dispute_closed.v1": targets_v1.ValueDisputeClosed,
         },
     ),
     **_types(

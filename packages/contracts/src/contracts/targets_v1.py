@@ -147,3 +147,71 @@ class ReportDueSoon(ReportReminder):
 
 class ReportOverdue(ReportReminder):
     """The day on which a unit's reports were due is over, and something is missing."""
+
+
+class _OfDispute(Fact):
+    """Which value is disputed."""
+
+    indicator_code: str
+    period: str
+    organisation_id: UUID
+
+
+class ValueDisputed(_OfDispute):
+    """Feedback or oversight contradicts a value; it is marked everywhere until its owner answers with reasons."""
+
+    kind: Literal["feedback_cluster", "oversight_finding"]
+    reason_code: str
+    subject_ids: list[UUID]
+    raised_on: date
+    due_on: date
+    due_provisional: bool
+    rule_key: str
+    rule_version: int
+
+
+class ValueDisputeAnswered(_OfDispute):
+    """The owner answered with reasons; `report_version` is the corrected report's."""
+
+    answer: Literal["figure_stands", "figure_corrected"]
+    report_version: int | None
+    answered_on: date
+    on_time: bool
+
+
+class ValueDisputeAccepted(_OfDispute):
+    """The monitoring board accepted the answer."""
+
+    accepted_on: date
+
+
+class ValueDisputeRejected(_OfDispute):
+    """The monitoring board rejected the answer; the value is marked again and another answer is due."""
+
+    rejected_on: date
+    due_on: date
+    due_provisional: bool
+    rule_key: str
+    rule_version: int
+
+
+class ValueDisputeOverdue(_OfDispute):
+    """The owner stayed silent past the day; set by a job."""
+
+    due_on: date
+    noticed_on: date
+
+
+class ValueDisputeDeadlineChanged(DeadlineChanged):
+    """The answer is due on another day; `overdue` false also takes back an earlier overdue event."""
+
+    indicator_code: str
+    period: str
+    organisation_id: UUID
+    overdue: bool
+
+
+class ValueDisputeClosed(_OfDispute):
+    """The dispute is settled."""
+
+    closed_on: date

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import FromClause, Row, Select, and_, func, insert, literal, or_, select, text
+from sqlalchemy import FromClause, Row, Select, and_, func, insert, literal, or_, select, text, union_all
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -119,12 +119,12 @@ async def _mark(
     await session.execute(statement.on_conflict_do_nothing())
 
 
-def recount_job(deadlines: Deadlines) -> Job:
-    """Return the job that works the marks off."""
+def recount_job(*kinds: Deadlines) -> Job:
+    """Return the job that works the marks off, for every kind of deadline a service keeps."""
 
     async def run(database: Database, runtime: Runtime, now: datetime) -> None:
         for _ in range(ROUNDS):
-            if not await recount_batch(database, deadlines, runtime.clock.now()):
+            if not await recount_batch(database, kinds, runtime.clock.now()):
                 return
             runtime.waker.wake()
 
@@ -144,8 +144,11 @@ _AGAIN = text(
 )
 
 
-async def recount_batch(database: Database, deadlines: Deadlines, now: datetime, *, batch: int = BATCH) -> bool:
-    """Count the next batch of running deadlines in one transaction; return whether there is more to do at once."""
+async def recount_batch(database: Database, kinds: Sequence[Deadlines], now: datetime, *, batch: int = BATCH) -> bool:
+    """Count the next batch of running deadlines in one transaction; return whether there is more to do at once.
+
+    The kinds share one order, that of their items' ids, so that a pass has one place reached.
+    """
     async with database.write() as session:
         if not await session.scalar(_ALONE):
             return False
@@ -155,7 +158,7 @@ async def recount_batch(database: Database, deadlines: Deadlines, now: datetime,
             marks = (await session.execute(_GOING_ON)).all()
         if not marks:
             return False
-        seen, missed = await _count_next(session, deadlines, marks, now, batch)
+        seen, missed = await _count_next(session, kinds, marks, now, batch)
         if len(seen) == batch:
             await session.execute(_REACHED, {"position": seen[-1], "missed": missed})
             return True
@@ -165,33 +168,51 @@ async def recount_batch(database: Database, deadlines: Deadlines, now: datetime,
 
 
 async def _count_next(
-    session: AsyncSession, deadlines: Deadlines, marks: Sequence[Row[Any]], now: datetime, batch: int
+    session: AsyncSession, kinds: Sequence[Deadlines], marks: Sequence[Row[Any]], now: datetime, batch: int
 ) -> tuple[list[UUID], bool]:
     """Look at the next batch behind the place reached; return its ids and whether one had to be left out."""
-    running = deadlines.running.subquery()
-    wanted = select(running.c.item_id).where(_touched(running, marks)).order_by(running.c.item_id).limit(batch)
-    if marks[0].position is not None:
-        wanted = wanted.where(running.c.item_id > marks[0].position)
-    seen = list((await session.scalars(wanted)).all())
+    touched = []
+    for kind in kinds:
+        running = kind.running.subquery()
+        one = select(running.c.item_id).where(_touched(running, marks))
+        if marks[0].position is not None:
+            one = one.where(running.c.item_id > marks[0].position)
+        touched.append(one)
+    wanted = union_all(*touched).subquery()
+    seen = list((await session.scalars(select(wanted.c.item_id).order_by(wanted.c.item_id).limit(batch))).all())
     if not seen:
         return [], False
-    item_id = deadlines.running.selected_columns["item_id"]
-    locking = deadlines.running.where(item_id.in_(seen)).with_for_update(of=deadlines.table, skip_locked=True)
-    rows = (await session.execute(locking)).all()
     calendar, rules = await _read_law(session)
+    counted = [await _count_kind(session, kind, seen, calendar, rules, marks, now) for kind in kinds]
+    return seen, sum(counted) < len(seen)
+
+
+async def _count_kind(
+    session: AsyncSession,
+    kind: Deadlines,
+    seen: Sequence[UUID],
+    calendar: Calendar,
+    rules: Sequence[RuleVersion],
+    marks: Sequence[Row[Any]],
+    now: datetime,
+) -> int:
+    """Count those of one kind again, write what moved, and return how many could be counted."""
+    item_id = kind.running.selected_columns["item_id"]
+    locking = kind.running.where(item_id.in_(seen)).with_for_update(of=kind.table, skip_locked=True)
+    rows = (await session.execute(locking)).all()
     moved: list[Moved] = []
     unknown = 0
     for row in rows:
-        rule = deadlines.rule(row, rules)
+        rule = kind.rule(row, rules)
         if rule is None:
             unknown += 1
             _log.warning("recount_rule_unknown", item=str(row.item_id), deadline=row.deadline)
         elif (change := _counted_anew(row, rule, calendar, marks)) is not None:
             moved.append(change)
     if moved:
-        await deadlines.store(session, moved, now)
+        await kind.store(session, moved, now)
         await session.execute(insert(deadline_change), [_history(one, now) for one in moved])
-    return seen, len(rows) < len(seen) or unknown > 0
+    return len(rows) - unknown
 
 
 def _touched(running: FromClause, marks: Iterable[Row[Any]]) -> Any:

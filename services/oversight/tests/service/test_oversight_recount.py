@@ -50,7 +50,7 @@ async def hear(world: Any, event: Event) -> Outcome:
 
 
 async def work_off(world: Any, deadlines: Deadlines = DEADLINES, batch: int = 100) -> None:
-    while await recount_batch(world.database, deadlines, world.clock.now(), batch=batch):
+    while await recount_batch(world.database, [deadlines], world.clock.now(), batch=batch):
         pass
 
 

@@ -14,6 +14,8 @@ from targets.api import (
     calendar,
     completeness,
     corrections,
+    dashboards,
+    disputes,
     evidence,
     forms,
     formulas,
@@ -29,9 +31,9 @@ from targets.api import (
     series,
     sheets,
 )
-from targets.consumers import FEEDBACK, REFERENCES, REGISTRY
-from targets.domain.report_steps import RULE
-from targets.jobs import COUNT_OVERDUE, LOCK_PERIODS, RECOUNT, REMIND
+from targets.consumers import FEEDBACK, FINDINGS, REFERENCES, REGISTRY
+from targets.domain import dispute_steps, report_steps
+from targets.jobs import COUNT_OVERDUE, LOCK_PERIODS, NOTICE_SILENCE, RECOUNT, REMIND
 from targets.queries.lineage import LineageBook
 from targets.queries.scope import GROUPS
 from targets.settings import TargetsSettings
@@ -42,7 +44,7 @@ async def prepare(runtime: Runtime) -> None:
     """Add the deadline rules and the calendar in the form this service asks for, the lineage of bodies, the files."""
     settings: TargetsSettings = runtime.settings
     runtime.parts["files"] = FileStore(settings.files_url, runtime.keyring, table="evidence")
-    runtime.parts["law"] = Law(runtime.book, [RULE])
+    runtime.parts["law"] = Law(runtime.book, [report_steps.RULE, dispute_steps.RULE])
     runtime.parts["lineage"] = LineageBook(runtime.book)
 
 
@@ -75,11 +77,13 @@ SERVICE = Service(
         reminders.router,
         corrections.router,
         evidence.router,
+        dashboards.router,
+        disputes.router,
         audit_router("targets"),
     ),
     public=frozenset(),
-    consumers=(REGISTRY, FEEDBACK),
-    jobs=(COUNT_OVERDUE, RECOUNT, LOCK_PERIODS, REMIND),
+    consumers=(REGISTRY, FEEDBACK, FINDINGS),
+    jobs=(COUNT_OVERDUE, NOTICE_SILENCE, RECOUNT, LOCK_PERIODS, REMIND),
     references=REFERENCES,
     groups=GROUPS,
     prepare=prepare,

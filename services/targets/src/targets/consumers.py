@@ -1,4 +1,4 @@
-"""Events this service listens to: feedback's for GEN-04, the registry's for its read copies.
+"""Events this service listens to: feedback's for GEN-04, oversight's findings, the registry's for its read copies.
 
 The inbox applies the events of one submission in their order, once; a late one waits for its predecessor.
 """
@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from contracts import feedback_v1
+from contracts import feedback_v1, oversight_v1
 from servicekit import reference
 from servicekit.inbox import Consumer, Event
 from servicekit.recount import MARKS
 from targets.actions.keep_clock import ClockChange, change_clock, start_clock
+from targets.actions.keep_finding import keep_case, keep_recommendation
 
 REFERENCES = ("organisation", "organisation_succession", "calendar_day", "calendar_year", "deadline_rule")
 """Kinds of registry facts copied here."""
@@ -53,6 +54,21 @@ def _answered(data: dict[str, Any]) -> ClockChange:
     )
 
 
+async def _case_opened(session: AsyncSession, event: Event, now: datetime) -> None:
+    fact = oversight_v1.CaseOpened.model_validate(event.data)
+    await keep_case(session, event.subject, presiding_organisation_id=fact.presiding_organisation_id)
+
+
+async def _case_concluded(session: AsyncSession, event: Event, now: datetime) -> None:
+    fact = oversight_v1.CaseConcluded.model_validate(event.data)
+    await keep_case(session, event.subject, concluded_on=fact.concluded_on)
+
+
+async def _recommendation_served(session: AsyncSession, event: Event, now: datetime) -> None:
+    fact = oversight_v1.RecommendationServed.model_validate(event.data)
+    await keep_recommendation(session, event.subject, case_id=fact.case_id, served_on=fact.served_on)
+
+
 FEEDBACK = Consumer(
     name="targets-feedback",
     stream="FEEDBACK",
@@ -69,3 +85,13 @@ REGISTRY = Consumer(
     stream="REGISTRY",
     handlers=reference.handlers(REFERENCES, then=MARKS),
 )
+FINDINGS = Consumer(
+    name="targets-findings",
+    stream="OVERSIGHT",
+    handlers={
+        "oversight.case.opened.v1": _case_opened,
+        "oversight.case.concluded.v1": _case_concluded,
+        "oversight.recommendation.served.v1": _recommendation_served,
+    },
+)
+"""What a dispute over a value may rest on."""

@@ -11,10 +11,13 @@ from servicekit.worker import Job
 from servicekit.working_days import local_date
 from targets.actions.close_period import close_all
 from targets.actions.mark_overdue import BATCH, mark_overdue
+from targets.actions.mark_silent_disputes import mark_next_silent
+from targets.actions.recount_disputes import store_recounted_answers
 from targets.actions.recount_periods import store_recounted
 from targets.actions.remind import remind_due
 from targets.actions.reopen_period import BATCH as RELOCKED_AT_ONCE
 from targets.actions.reopen_period import relock
+from targets.queries.dispute_days import AWAITED_ANSWERS, DISPUTES
 from targets.queries.due_days import PERIODS, RUNNING_PERIODS, pinned_rule
 from targets.queries.reopenings import list_expired
 
@@ -46,10 +49,21 @@ async def _remind(database: Database, runtime: Runtime, now: datetime) -> None:
         await remind_due(session, calendar=law.calendar, now=now)
 
 
+async def _notice_silence(database: Database, runtime: Runtime, now: datetime) -> None:
+    """One dispute a transaction, at most a batch of them in one round, so that a round ends."""
+    for _ in range(BATCH):
+        async with database.write() as session:
+            if not await mark_next_silent(session, now=now):
+                return
+        runtime.waker.wake()
+
+
 # A due day ends at midnight, so one run a day has something to do; looking oftener costs an index look-up and
 # lets a worker that was down at midnight catch up soon.
 COUNT_OVERDUE = Job("count_overdue", timedelta(minutes=5), _count_overdue)
+NOTICE_SILENCE = Job("notice_silence", timedelta(minutes=5), _notice_silence)
 DEADLINES = Deadlines(RUNNING_PERIODS, PERIODS, pinned_rule, store_recounted)
-RECOUNT = recount_job(DEADLINES)
+ANSWERS = Deadlines(AWAITED_ANSWERS, DISPUTES, pinned_rule, store_recounted_answers)
+RECOUNT = recount_job(DEADLINES, ANSWERS)
 LOCK_PERIODS = Job("lock_periods", timedelta(minutes=5), _lock_periods)
 REMIND = Job("remind", timedelta(minutes=15), _remind)

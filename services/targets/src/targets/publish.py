@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from contracts import targets_v1
 from contracts.envelope import Fact
+from servicekit.deadlines import Counted
 from servicekit.outbox import EventDraft
 from servicekit.recount import Moved
 from servicekit.telemetry import current_traceparent
@@ -183,4 +184,85 @@ def _which(report: ReportFacts) -> dict[str, Any]:
         "indicator_code": around.indicator.code,
         "period": around.period.code,
         "organisation_id": around.organisation_id,
+    }
+
+
+def value_disputed(
+    dispute_id: UUID,
+    *,
+    indicator_code: str,
+    period: str,
+    organisation_id: UUID,
+    kind: Any,
+    reason_code: str,
+    subject_ids: list[UUID],
+    raised_on: date,
+    counted: Counted,
+) -> EventDraft:
+    """Feedback or oversight contradicts a value; always the first event of the dispute."""
+    fact = targets_v1.ValueDisputed(
+        indicator_code=indicator_code,
+        period=period,
+        organisation_id=organisation_id,
+        kind=kind,
+        reason_code=reason_code,
+        subject_ids=subject_ids,
+        raised_on=raised_on,
+        **_counted(counted),
+    )
+    return _draft("targets.value.disputed.v1", dispute_id, 1, fact)
+
+
+def dispute_answered(dispute: Row[Any], *, answer: Any, report_version: int | None, today: date) -> EventDraft:
+    """The owner answered with reasons, which stay here."""
+    fact = targets_v1.ValueDisputeAnswered(
+        **_disputed(dispute),
+        answer=answer,
+        report_version=report_version if answer == "figure_corrected" else None,
+        answered_on=today,
+        on_time=today <= dispute.due_on,
+    )
+    return _draft("targets.value.dispute_answered.v1", dispute.id, dispute.told + 1, fact)
+
+
+def dispute_accepted(dispute: Row[Any], today: date) -> EventDraft:
+    """The monitoring board accepted the answer."""
+    fact = targets_v1.ValueDisputeAccepted(**_disputed(dispute), accepted_on=today)
+    return _draft("targets.value.dispute_accepted.v1", dispute.id, dispute.told + 1, fact)
+
+
+def dispute_rejected(dispute: Row[Any], counted: Counted, today: date) -> EventDraft:
+    """The monitoring board wants another answer."""
+    fact = targets_v1.ValueDisputeRejected(**_disputed(dispute), rejected_on=today, **_counted(counted))
+    return _draft("targets.value.dispute_rejected.v1", dispute.id, dispute.told + 1, fact)
+
+
+def dispute_overdue(dispute: Row[Any], today: date) -> EventDraft:
+    """The owner is silent past the day."""
+    fact = targets_v1.ValueDisputeOverdue(**_disputed(dispute), due_on=dispute.due_on, noticed_on=today)
+    return _draft("targets.value.dispute_overdue.v1", dispute.id, dispute.told + 1, fact)
+
+
+def dispute_deadline_changed(moved: Moved, *, overdue: bool) -> EventDraft:
+    """The calendar changed, and with it the day the answer is due."""
+    fact = targets_v1.ValueDisputeDeadlineChanged(**_disputed(moved.row), **moved.told, overdue=overdue)
+    return _draft("targets.value.dispute_deadline_changed.v1", moved.row.item_id, moved.row.told + 1, fact)
+
+
+def dispute_closed(dispute: Row[Any], today: date) -> EventDraft:
+    """The dispute is settled."""
+    fact = targets_v1.ValueDisputeClosed(**_disputed(dispute), closed_on=today)
+    return _draft("targets.value.dispute_closed.v1", dispute.id, dispute.told + 1, fact)
+
+
+def _disputed(dispute: Row[Any]) -> dict[str, Any]:
+    return {name: getattr(dispute, name) for name in ("indicator_code", "period", "organisation_id")}
+
+
+def _counted(counted: Counted) -> dict[str, Any]:
+    return {
+        "due_on": counted.due.on,
+        "due_provisional": counted.due.provisional,
+        "rule_key": counted.rule.key,
+        "rule_version": counted.rule.version,
     }

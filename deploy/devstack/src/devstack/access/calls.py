@@ -17,6 +17,7 @@ from devstack.access.scene import (
     PERIOD,
     PLAN_PARTS,
     READ_ME,
+    RESOLUTION,
     Scene,
     new_department,
     new_provider,
@@ -96,6 +97,8 @@ def _address(operation: Operation, scene: Scene, view: str) -> str:
     fixed |= {"number": "1", "counted_on": DAY}
     fixed["key"] = "age_band" if operation.id.startswith("targets.") else scene.secrets["provider"]
     fixed |= resolution_calls.FIXED
+    fixed["key"] = scene.secrets["provider"]
+    fixed["number"] = RESOLUTION
     fixed["code"] = INDICATOR if operation.id.startswith("targets.") else "31135"
     if "/targets/forms/" in operation.path:
         fixed["code"], fixed["period"] = FORM, PERIOD
@@ -240,6 +243,18 @@ BODIES: Final[dict[str, Make]] = {
         _DECISION | {"method": "by_population", "units": [{"organisation_id": _front(s), "value": "1"}]}
     ),
     "targets.set_population": lambda _: {"persons": 1, "source": "x"},
+    # Of a period nobody reported (422): asked after the value was found to be the caller's to speak of.
+    "targets.create_dispute": lambda s: {
+        "kind": "oversight_finding",
+        "indicator_code": INDICATOR,
+        "period": "2019",
+        "organisation_id": _front(s),
+        "subject_ids": [s.ids["case_id"]],
+        "reason_code": "other",
+        "text": "x",
+    },
+    "targets.answer_dispute": lambda _: {"answer": "figure_stands", "text": "x"},
+    "targets.reject_answer": lambda _: {"text": "x"},
     "feedback.verify_receipt": lambda s: {n: s.secrets[f"receipt_{n}"] for n in ("payload", "signature", "key_id")},
     "feedback.send_submission": lambda _: {
         "identity_mode": "anonymous",
@@ -320,6 +335,7 @@ DONE: Final[dict[str, set[int]]] = {
     "targets.add_evidence_document": {201, 409},
     # The report is approved.
     "targets.remove_evidence": {409},
+    "targets.create_dispute": {422},
     "feedback.send_submission": {422},
     "feedback.upload_photo": {422},
     "oversight.post_case": {422},
@@ -344,6 +360,8 @@ QUERIES: Final[dict[str, Make]] = {
     "targets.read_trace": lambda _: {"period": PERIOD},
     "targets.read_series": lambda s: {"organisation_id": _front(s), "view": "restated"},
     "targets.list_units": lambda _: {"period": PERIOD, "view": "restated"},
+    "targets.read_dashboard": lambda _: {"period": PERIOD},
+    "targets.rank_organisations": lambda _: {"indicator": INDICATOR, "period": PERIOD},
     "targets.list_expected": lambda _: {"limit": "100"},
     "targets.read_completeness": lambda _: {"form": FORM, "period": PERIOD},
     "targets.export_completeness": lambda _: {"form": FORM, "period": PERIOD},
@@ -362,6 +380,7 @@ SHOWN: Final[dict[str, Make]] = {
     "targets.list_obligations": _front,
     "targets.list_reminders": _front,
     "targets.list_reopen_requests": lambda s: s.ids["request_id"],
+    "targets.list_disputes": lambda s: s.ids["dispute_id"],
     "feedback.list_submissions": lambda s: s.ids["submission_id"],
     "oversight.get_cases": lambda s: s.ids["case_id"],
     "oversight.get_recommendations": lambda s: s.ids["recommendation_id"],

@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from devstack.access.tokens import LIFETIME_SECONDS, Minter
-from devstack.demo.client import Client
+from devstack.demo.client import Client, Unexpected, eventually
 from devstack.demo.people import CAI_KHE, NINH_KIEU, city_organisation, commune_organisation, join
 from devstack.demo.photo import photo_with_position
 from devstack.demo.working_day import today
@@ -18,6 +18,7 @@ NOBODY_LISTENS: Final = "127.0.0.1:9"
 """Where the endpoint points; the stack must have it in ALLOWED_TARGETS."""
 INDICATOR, PERIOD = "TGT-01", "2025"
 FORM: Final = "NQ08-Y"
+RESOLUTION: Final = "08-NQ/TU"
 READ_ME: Final = "registry.read_me"
 PLAN_PARTS: Final = ("purpose", "scope", "members", "time_and_place", "assignments", "conditions")
 
@@ -71,7 +72,7 @@ async def set_scene(nobody: Client, minter: Minter) -> Scene:
     await _find_places(scene)
     await _make_people(scene)
     await asyncio.gather(_make_report(scene), _make_submission(scene), _make_case(scene), _make_endpoint(scene))
-    await _find_facts(scene)
+    await asyncio.gather(_make_dispute(scene), _find_facts(scene))
     return scene
 
 
@@ -175,7 +176,9 @@ async def _make_report(scene: Scene) -> None:
         "counting_method": "distinct_persons",
         "denominator_source": "Công an phường, 31/12/2025",
     }
-    report = await scene.acting("reporter", scene.place("front", "own"), "reporter").post("/targets/reports", body)
+    reporter = scene.acting("reporter", scene.place("front", "own"), "reporter")
+    report = await reporter.post("/targets/reports", body)
+    await reporter.act(f"/targets/reports/{report['id']}", "submit")
     scene.ids["period_id"], scene.ids["report_id"] = str(period["id"]), str(report["id"])
     await monitor.post(f"/targets/forms/{FORM}/periods", {"period": PERIOD})
     await _make_approved(scene)
@@ -260,6 +263,22 @@ async def _make_case(scene: Scene) -> None:
     served = {"number": "3/KN", "text": "Nâng cấp cống.", "addressees": [{"organisation_id": committee}]}
     made = await officer.post(f"{path}/recommendations", served, match=match)
     scene.ids |= {"case_id": case, "recommendation_id": str(made["id"])}
+
+
+async def _make_dispute(scene: Scene) -> None:
+    """As soon as the conclusion of the case has arrived at targets, dispute the report by it."""
+    officer = scene.acting("front_officer", scene.place("front", "own"), "officer")
+    value = {"indicator_code": INDICATOR, "period": PERIOD, "organisation_id": scene.place("front", "own")}
+    why = {"kind": "oversight_finding", "reason_code": "other", "text": "Số đếm được khác số báo cáo."}
+    body = {**value, **why, "subject_ids": [scene.ids["case_id"]]}
+
+    async def raised() -> Any:
+        try:
+            return await officer.post("/targets/disputes", body)
+        except Unexpected:
+            return None
+
+    scene.ids["dispute_id"] = str((await eventually("a case's conclusion is known to targets", raised))["id"])
 
 
 async def _make_endpoint(scene: Scene) -> None:

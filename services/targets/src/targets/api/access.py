@@ -10,12 +10,14 @@ from fastapi import Depends, Request
 from servicekit.files import FileStore
 from servicekit.identity import Actor, allow
 from servicekit.law_book import Law
+from targets.domain.dispute_steps import ANSWERING, DECIDING, RAISING
 from targets.domain.reopening_steps import ASKING
 from targets.domain.roles import READERS
 from targets.queries.lineage import LineageBook
 
 monitoring = allow("monitoring_officer")
 entering = allow("reporter", "front_officer")
+raising = allow(*sorted(RAISING))
 """Named, because routes with an Idempotency-Key ask them before they claim the key: first who, then what."""
 asking = allow(*sorted(ASKING))
 Asking = Annotated[Actor, asking]
@@ -28,6 +30,9 @@ returning = allow("verifier", "approver")
 Verifier = Annotated[Actor, verifying]
 Approver = Annotated[Actor, approving]
 Returning = Annotated[Actor, returning]
+Raising = Annotated[Actor, raising]
+Answering = Annotated[Actor, allow(*sorted(ANSWERING))]
+Deciding = Annotated[Actor, allow(*sorted(DECIDING))]
 
 
 async def _law(request: Request) -> Law:

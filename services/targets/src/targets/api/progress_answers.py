@@ -10,12 +10,14 @@ from targets.api.indicator_answers import TargetVersionAnswer
 from targets.api.outlook_answers import PaceAnswer, PointAnswer, ProjectionAnswer, projection_of, why_none
 from targets.api.shared_answers import (
     CategoryAnswer,
+    DisputeMark,
     JudgementAnswer,
     JudgementFields,
     OpenQuestion,
     Step,
     categories,
     judgement_fields,
+    mark,
     open_questions,
 )
 from targets.domain import explaining
@@ -56,7 +58,7 @@ class CoverageAnswer(Answer):
     words: Step
 
 
-class ProgressAnswer(JudgementFields):
+class ProgressAnswer(JudgementFields, DisputeMark):
     """How far an indicator is reached, with everything needed to check it by hand.
 
     `rate` is for reading and rounded to six decimals; `comparison` is what was judged, exactly.
@@ -115,6 +117,7 @@ class ProgressAnswer(JudgementFields):
         points = () if progress.outlook is None else progress.outlook.series
         return cls(
             **judgement_fields(judgement),
+            **mark(standing.disputed),
             indicator_code=row.code,
             name_vi=row.name_vi,
             name_en=row.name_en,

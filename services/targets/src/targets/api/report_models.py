@@ -9,7 +9,7 @@ from servicekit.deadline_answers import PinnedRuleAnswer, pinned_rule_answer, pr
 from servicekit.law_book import Law
 from servicekit.lifecycle import actions_from
 from servicekit.text import Answer, ApiModel, Code, Exact, Instant, Key, LegalDate, SafeLine, SafeText, Uuid
-from targets.api.shared_answers import CategoryAnswer, JudgementAnswer, TargetAnswer, categories
+from targets.api.shared_answers import CategoryAnswer, DisputeMark, JudgementAnswer, TargetAnswer, categories, mark
 from targets.domain.figures import rate, rate_is_exact
 from targets.domain.period_steps import OPEN
 from targets.domain.reopening_steps import ASKING
@@ -53,7 +53,7 @@ class ReturnBody(ApiModel):
     reason: SafeText
 
 
-class ReportAnswer(Answer):
+class ReportAnswer(DisputeMark):
     """A report with what its own figures say about the target."""
 
     id: Uuid
@@ -110,6 +110,7 @@ class ReportAnswer(Answer):
         key, number = around.period.rule_key, around.period.rule_version
         note_vi, note_en = provisional_note(around.period.due_provisional)
         return cls(
+            **mark(report.disputed),
             id=report.id,
             indicator_code=around.indicator.code,
             indicator_name_vi=around.indicator.name_vi,

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any, Literal, Self
 
 from servicekit.text import Answer, Exact, LegalDate
+from targets.domain.dispute_wording import marked_en, marked_vi
 from targets.domain.judging import Judgement, Target
 from targets.domain.wording import COMPARATORS, JUDGEMENTS, REASONS
 
@@ -133,3 +134,22 @@ class CategoryAnswer(Answer):
 def categories(breakdown: dict[str, Decimal]) -> list[CategoryAnswer]:
     """Show a breakdown, by category."""
     return [CategoryAnswer(category=name, numerator=breakdown[name]) for name in sorted(breakdown)]
+
+
+class DisputeMark(Answer):
+    """`disputed` while the figure contains values whose owner still owes reasons."""
+
+    disputed: bool
+    disputed_values: int
+    disputed_vi: str | None
+    disputed_en: str | None
+
+
+def mark(disputed: int) -> dict[str, Any]:
+    """Return the fields of DisputeMark."""
+    return {
+        "disputed": disputed > 0,
+        "disputed_values": disputed,
+        "disputed_vi": marked_vi(disputed) if disputed else None,
+        "disputed_en": marked_en(disputed) if disputed else None,
+    }

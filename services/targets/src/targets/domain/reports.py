@@ -114,6 +114,8 @@ class ReportFacts:
     signing: Signing = NOT_SIGNED
     evidence_missing: bool = False
     """The indicator or the form asks for evidence, and there is none."""
+    disputed: int = 0
+    """How many values stand in it whose owner still owes reasons: its own, or of periods inside its own."""
 
     @property
     def on_time(self) -> bool | None:

@@ -117,6 +117,8 @@ class Standing:
     """The place stands at the top, and everything that is expected lies at or below it."""
     allocated: Decimal | None
     allocation_version: int | None
+    disputed: int
+    """How many values stand in it whose owner still owes reasons."""
 
 
 # How many reports stand where is told of the caller's and of others': the function reads past the row-level security.
@@ -128,7 +130,8 @@ _STANDING = """
                  AND w.organisation_id IS NULL) AS whole_expected,
              (SELECT cardinality(o.path) FROM reference o WHERE o.kind = 'organisation'
                  AND o.id = CAST(:organisation AS uuid)) AS depth,
-             a.version AS allocation_version, t.value AS allocated
+             a.version AS allocation_version, t.value AS allocated,
+             disputed_values(:indicator, :first_day, :last_day, CAST(:organisation AS uuid)) AS disputed
         FROM (VALUES (1)) AS one
         LEFT JOIN reporting_period p ON p.indicator_id = :indicator AND p.code = :period
         LEFT JOIN LATERAL (SELECT max(version) AS version FROM allocation WHERE target_version_id = :target) a ON true
@@ -165,6 +168,7 @@ async def find_standing(
                 "organisation": organisation_id,
                 "target": None if target is None else target.id,
                 "since": period.first_day.replace(year=period.first_day.year - YEARS_BACK, day=1),
+                "first_day": period.first_day,
                 "last_day": period.last_day,
             },
         )
@@ -185,4 +189,5 @@ async def find_standing(
         or (first.depth == 1 and own is not None and own.coverage.expected == first.whole_expected),
         allocated=first.allocated,
         allocation_version=first.allocation_version if first.allocated is not None else None,
+        disputed=first.disputed,
     )

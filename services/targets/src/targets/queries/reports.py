@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.selectable import FromClause
 
@@ -128,7 +128,14 @@ def reports_of(actor: Actor) -> Select[Any]:
         .outerjoin(form_version, FORM_OF_PERIOD)
     )
     own = [column for column in report.c if column.name != "period_id"]
-    return select(*own, *surroundings(actor), *signing_columns(actor)).select_from(source).where(sees(actor))
+    marks = func.disputed_values(
+        indicator.c.id, reporting_period.c.first_day, reporting_period.c.last_day, report.c.organisation_id
+    )
+    return (
+        select(*own, marks.label("disputed"), *surroundings(actor), *signing_columns(actor))
+        .select_from(source)
+        .where(sees(actor))
+    )
 
 
 def facts_of(row: Row[Any], actor: Actor) -> ReportFacts:
@@ -160,6 +167,7 @@ def facts_of(row: Row[Any], actor: Actor) -> ReportFacts:
         round=row.round,
         signing=read_signing(row, actor),
         evidence_missing=row.evidence_needed and row.evidence == 0,
+        disputed=row.disputed,
     )
 
 

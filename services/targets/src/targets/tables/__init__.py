@@ -10,10 +10,12 @@ report, feedback_clock, formula_version ──► roll_up   the figures of every
 target_version 1─n allocation 1─n allocated_target    the target handed down to units
 form 1─n form_version 1─n reporting_period            what is reported together, and how it is approved
 report 1─n sign_off, evidence, correction             who signed, what proves it, what is to be put right
+dispute 1─n dispute_subject, dispute_change           what contradicts a value, and what its owner answers
 """
 
 from targets.tables.calendar import congress_term
 from targets.tables.columns import metadata
+from targets.tables.disputes import dispute, dispute_change, dispute_kind, dispute_subject, oversight_finding
 from targets.tables.events import feedback_clock
 from targets.tables.figures import population, roll_up
 from targets.tables.forms import form, form_version
@@ -27,6 +29,10 @@ __all__ = [
     "allocation",
     "congress_term",
     "correction",
+    "dispute",
+    "dispute_change",
+    "dispute_kind",
+    "dispute_subject",
     "evidence",
     "expected_report",
     "feedback_clock",
@@ -36,6 +42,7 @@ __all__ = [
     "indicator",
     "indicator_change",
     "metadata",
+    "oversight_finding",
     "population",
     "reminder",
     "reopen_request",

@@ -1,6 +1,6 @@
 """The one place all figures are read from: every indicator, period and organisation with what is below it."""
 
-from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Integer, Table, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Column, Date, ForeignKey, Index, Integer, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from targets.tables.columns import EXACT, INSTANT, IS_ID, MADE_ID, id_column, metadata
@@ -34,6 +34,14 @@ roll_up = Table(
     ),
     CheckConstraint("numerator >= 0 AND denominator >= 0", name="figures"),
     CheckConstraint("counted >= 0 AND expected >= counted", name="coverage"),
+    Index("ix_roll_up_of_organisation", "organisation_id", "indicator_id", "period_kind", "last_day"),
+    Index(
+        "ix_roll_up_of_whole",
+        "indicator_id",
+        "period_kind",
+        "last_day",
+        postgresql_where=text("organisation_id IS NULL"),
+    ),
 )
 """`organisation_id` NULL is the whole; `told` goes up with every change."""
 
