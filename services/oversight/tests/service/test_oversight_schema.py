@@ -52,7 +52,7 @@ def test_codes_of_the_api_are_those_of_the_domain() -> None:
 
 def test_every_event_of_a_step_is_in_the_catalogue() -> None:
     told = {step.event for step in (*case_steps.STEPS, *addressee_steps.STEPS)} - {""}
-    ours = {name for name, kind in CATALOGUE.items() if kind.owner == "oversight"}
+    ours = {name for name, kind in CATALOGUE.items() if kind.owner == "oversight" and kind.told}
     assert told | {"oversight.case.opened.v1"} == ours
 
 
