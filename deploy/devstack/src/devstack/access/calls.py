@@ -273,6 +273,7 @@ QUERIES: Final[dict[str, Make]] = {
     "targets.read_progress": lambda _: {"period": PERIOD},
     "targets.list_expected": lambda _: {"limit": "100"},
     "feedback.list_submissions": lambda s: {"code": s.secrets["code"]},
+    "oversight.list_facts": lambda _: {"kind": "case", "limit": "1"},
 }
 SHOWN: Final[dict[str, Make]] = {
     "registry.list_accounts": lambda s: s.ids["account_id"],
