@@ -22,14 +22,14 @@ PROTECTED: Final = {
         "identity_provider",
         "foreign_identity",
     },
-    "targets": {"report", "report_change"},
+    "targets": {"report", "report_change", "event_item", "contribution"},
     "feedback": {"submission", "submission_line", "identity_vault", "attachment", "deadline_change"},
     "oversight": {"feedback_item", "oversight_case", "recommendation", "addressee", "deadline_change"},
     "webhooks": {"endpoint", "message", "delivery", "attempt"},
 }
 HOUSE_ONLY: Final = {
     "registry": {"sign_in_throttle", "client_assertion", "foreign_sign_in"},
-    "targets": {"feedback_clock", "recount_mark"},
+    "targets": {"recount_mark"},
     "feedback": {"recount_mark"},
     "oversight": {"recount_mark"},
 }

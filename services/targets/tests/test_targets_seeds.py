@@ -4,12 +4,15 @@ import asyncio
 import re
 import unicodedata
 from importlib.resources import files
+from typing import Any
 
 import pytest
 from targets_house import BOARD, House
 
 from devstack.databases import Database as MadeDatabase
 from servicekit import migrations
+from targets.domain.event_rules import RULES
+from targets.seeds.event_indicators import event_indicator_rows
 from targets.seeds.resolution import read_seeds
 
 SEEDS = read_seeds()
@@ -21,6 +24,12 @@ def normal(text: str) -> str:
 
 
 RESOLUTION = normal(files("targets.seeds").joinpath("resolution-08-NQ-TU.txt").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("row", event_indicator_rows(), ids=lambda row: row["code"])
+def test_indicators_from_events_quote_the_resolution_and_have_a_rule(row: dict[str, Any]) -> None:
+    assert normal(row["quote"]) in RESOLUTION
+    assert row["code"] in RULES
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -66,9 +75,10 @@ async def test_what_the_text_leaves_open_is_in_the_answer(house: House, code: st
 
 async def test_the_list_of_indicators(house: House) -> None:
     officer = house.person(("monitoring_officer", BOARD))
-    page = (await officer.get("/indicators", limit=3)).json()
-    rest = (await officer.get("/indicators", limit=3, cursor=page["next_cursor"])).json()
-    assert [item["code"] for item in page["items"] + rest["items"]] == ["GEN-04", "TGT-01", "TGT-02", "TGT-03"]
+    page = (await officer.get("/indicators", limit=6)).json()
+    rest = (await officer.get("/indicators", limit=6, cursor=page["next_cursor"])).json()
+    expected = sorted({*CODES, *(row["code"] for row in event_indicator_rows())})
+    assert [item["code"] for item in page["items"] + rest["items"]] == expected
     assert rest["next_cursor"] is None
 
 

@@ -22,7 +22,7 @@ async def test_a_case_and_its_recommendation_as_told(world: Any) -> None:
     replied = parts[str(world.committee)]
     assert (replied["replied_on"], replied["verified_on"], replied["end_reason"]) == (day, None, None)
     assert replied["disposition"] is not None
-    assert parts[str(world.city_committee)]["replied_on"] is None
+    assert parts[str(world.other_committee)]["replied_on"] is None
     (told,) = await world.rows("SELECT max(sequence) AS last FROM outbox WHERE subject = :id", id=one["id"])
     assert one["version"] == told.last
     (told,) = await world.rows("SELECT data FROM outbox WHERE type = 'oversight.recommendation.served.v1'")

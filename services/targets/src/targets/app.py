@@ -8,7 +8,7 @@ from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
 from targets.api import indicators, periods, reports
-from targets.consumers import FEEDBACK, REFERENCES, REGISTRY
+from targets.consumers import FEEDBACK, OVERSIGHT, REFERENCES, REGISTRY
 from targets.domain.report_steps import RULE
 from targets.jobs import COUNT_OVERDUE, RECOUNT
 from targets.queries.scope import GROUPS
@@ -28,7 +28,7 @@ SERVICE = Service(
     metadata=metadata,
     routers=(indicators.router, periods.router, reports.router, audit_router("targets")),
     public=frozenset(),
-    consumers=(REGISTRY, FEEDBACK),
+    consumers=(REGISTRY, FEEDBACK, OVERSIGHT),
     jobs=(COUNT_OVERDUE, RECOUNT),
     references=REFERENCES,
     groups=GROUPS,

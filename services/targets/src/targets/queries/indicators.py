@@ -95,12 +95,12 @@ async def totals(session: AsyncSession, indicator: Row[Any], period: Period, org
     ).one()
     coverage = Coverage(row.counted or 0, row.expected or 0)
     figures = None
-    if coverage.counted:
+    if coverage.counted or row.denominator:
         breakdown = {name: Decimal(value) for name, value in sorted(row.breakdown.items())}
         figures = Figures(row.numerator, row.denominator, breakdown)
     if indicator.source == "reports":
         by_status, status = row.by_status or {}, row.period_status or "not_opened"
     else:
-        by_status = {"answered_or_overdue": coverage.counted, "running": coverage.expected - coverage.counted}
+        by_status = {"settled": coverage.counted, "running": coverage.expected - coverage.counted}
         status = "computed"
     return Totals(figures, coverage, by_status, tuple(row.methods or ()), status)
