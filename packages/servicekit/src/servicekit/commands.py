@@ -1,4 +1,4 @@
-"""The commands of every service: `python -m <service> serve | worker | migrate | rebuild | openapi`."""
+"""The commands of every service: `python -m <service> serve | worker | migrate | rebuild | openapi`, and its own."""
 
 import argparse
 import asyncio
@@ -20,7 +20,7 @@ from servicekit.web import build_runtime, create_app, openapi_document, running
 def main(service: Service) -> None:
     """Run the command named on the command line."""
     parser = argparse.ArgumentParser(prog=service.name)
-    parser.add_argument("command", choices=["serve", "worker", "migrate", "rebuild", "openapi"])
+    parser.add_argument("command", choices=["serve", "worker", "migrate", "rebuild", "openapi", *service.commands])
     command = parser.parse_args().command
     settings = service.settings()
     if command == "serve":
@@ -29,8 +29,12 @@ def main(service: Service) -> None:
         migrate(service, settings)
     elif command == "openapi":
         json.dump(openapi_document(create_app(service, settings)), sys.stdout, ensure_ascii=False, indent=1)
+    elif command == "worker":
+        uvloop.run(_work(service, settings))
+    elif command == "rebuild":
+        uvloop.run(_rebuild(service, settings))
     else:
-        uvloop.run(_work(service, settings) if command == "worker" else _rebuild(service, settings))
+        uvloop.run(_own(service, settings, command))
 
 
 def serve(service: Service, settings: ServiceSettings) -> None:
@@ -89,3 +93,12 @@ async def _rebuild(service: Service, settings: ServiceSettings) -> None:
     )
     await runtime.database.close()
     print(f"{service.name}: {rows} facts copied from the registry")
+
+
+async def _own(service: Service, settings: ServiceSettings, command: str) -> None:
+    runtime = build_runtime(service, settings)
+    try:
+        print(f"{service.name}: {await service.commands[command](runtime)}")
+    finally:
+        await runtime.part("registry").close()
+        await runtime.database.close()

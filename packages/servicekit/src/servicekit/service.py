@@ -1,6 +1,6 @@
 """What a service is made of, and what one running process of it holds."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ class Service:
     `prepare` runs once per process before it serves: it may add to `Runtime.parts` what is this service's own
     (a file store, a signer) and may replace the token verifier (the registry verifies with its own keys).
     `groups` are the groups of roles by which this service's row-level security asks (servicekit.row_scope).
+    `commands` are the service's own besides those of servicekit.commands: each says in a line what it did.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Service:
     references: tuple[str, ...] = ()
     groups: Groups = field(default_factory=dict)
     prepare: "Callable[[Runtime], Awaitable[None]] | None" = None
+    commands: "Mapping[str, Callable[[Runtime], Awaitable[str]]]" = field(default_factory=dict)
 
 
 @dataclass

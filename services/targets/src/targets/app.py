@@ -7,7 +7,8 @@ from servicekit.audit_reading import audit_router
 from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
-from targets.api import indicators, periods, reports
+from targets.api import figure_items, indicators, periods, reports
+from targets.commands import COMMANDS
 from targets.consumers import FEEDBACK, OVERSIGHT, REFERENCES, REGISTRY
 from targets.domain.report_steps import RULE
 from targets.jobs import COUNT_OVERDUE, RECOUNT
@@ -26,13 +27,14 @@ SERVICE = Service(
     title="Nhịp Cầu · Chỉ tiêu",
     settings=TargetsSettings,
     metadata=metadata,
-    routers=(indicators.router, periods.router, reports.router, audit_router("targets")),
+    routers=(indicators.router, figure_items.router, periods.router, reports.router, audit_router("targets")),
     public=frozenset(),
     consumers=(REGISTRY, FEEDBACK, OVERSIGHT),
     jobs=(COUNT_OVERDUE, RECOUNT),
     references=REFERENCES,
     groups=GROUPS,
     prepare=prepare,
+    commands=COMMANDS,
 )
 
 

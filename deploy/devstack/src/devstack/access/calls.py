@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from devstack.access.scene import (
+    FORWARDED,
     INDICATOR,
     NOBODY_LISTENS,
     PERIOD,
@@ -20,6 +21,7 @@ from devstack.access.scene import (
     new_provider,
 )
 from devstack.demo.people import NINH_KIEU
+from devstack.demo.working_day import today
 
 NEVER_GIVEN: Final = '"999999"'
 DAY: Final = "2026-11-02"
@@ -92,6 +94,8 @@ def _address(operation: Operation, scene: Scene, view: str) -> str:
     fixed = {"organisation_id": organisation, "day": HOLIDAY, "year": "2026"}
     fixed["key"] = scene.secrets["provider"]
     fixed["code"] = INDICATOR if operation.id.startswith("targets.") else "31135"
+    if operation.id == "targets.list_figure_items":
+        fixed |= {"code": FORWARDED, "period": str(today().year)}
     return operation.path.format_map({**scene.ids, **fixed})
 
 
@@ -281,6 +285,7 @@ SHOWN: Final[dict[str, Make]] = {
     "registry.list_identities": lambda s: s.ids["identity_id"],
     "registry.list_identity_providers": lambda s: s.ids["provider_id"],
     "targets.list_reports": lambda s: s.ids["report_id"],
+    "targets.list_figure_items": lambda s: s.ids["submission_id"],
     "targets.list_expected": _front,
     "feedback.list_submissions": lambda s: s.ids["submission_id"],
     "oversight.get_cases": lambda s: s.ids["case_id"],

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import bindparam
 
 from servicekit import audit
+from servicekit.db import Database
 from servicekit.working_days import local_date
 from targets.actions.keep_item import count_anew
 from targets.domain.event_items import after_its_day
@@ -52,3 +53,12 @@ async def mark_overdue(session: AsyncSession, *, now: datetime, batch: int = BAT
             details={"day": today.isoformat(), f"{kind}s": number},
         )
     return len(rows)
+
+
+async def mark_all_overdue(database: Database, *, now: datetime) -> None:
+    """Mark batch by batch, each a transaction; one that dies in between goes on where it stopped."""
+    while True:
+        async with database.write() as session:
+            marked = await mark_overdue(session, now=now)
+        if marked < BATCH:
+            return

@@ -14,7 +14,7 @@ from servicekit.working_days import local_date
 from targets.api.access import Reader
 from targets.api.indicator_answers import IndicatorAnswer, ProgressAnswer
 from targets.domain.figures import is_ratio
-from targets.domain.judging import judge
+from targets.domain.judging import judge, judge_silence
 from targets.domain.periods import parse_period
 from targets.domain.refusals import UnknownPeriod
 from targets.queries import indicators as queries
@@ -62,7 +62,7 @@ async def read_progress(
     versions = (await queries.find_targets(session, [row.id])).get(row.id, [])
     totals = await queries.totals(session, row, span, organisation_id)
     target = queries.target_on(versions, span.last_day)
-    judgement = judge(
+    judgement = judge_silence(totals.told) or judge(
         totals.figures,
         queries.as_target(target),
         ratio=is_ratio(row.kind),

@@ -99,6 +99,11 @@ def judge(
     return Judgement(status, reason, provisional, comparison)
 
 
+def judge_silence(told: bool) -> Judgement | None:
+    """Return the judgement of an indicator whose events no service tells yet; None when somebody does."""
+    return None if told else Judgement(NOT_ASSESSED, "source_not_telling", True)
+
+
 def compare(figures: Figures, comparator: str, value: Decimal, *, ratio: bool) -> tuple[bool, str]:
     """Return whether the comparison holds, and the comparison in figures that can be checked by hand."""
     if ratio and figures.denominator:

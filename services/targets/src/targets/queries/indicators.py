@@ -15,6 +15,7 @@ from servicekit.pages import Window
 from targets.domain.figures import Figures
 from targets.domain.judging import Coverage, Target
 from targets.domain.periods import Period
+from targets.queries.event_items import told_by_nobody
 from targets.tables import indicator, target_version
 
 
@@ -72,6 +73,8 @@ class Totals:
     counting_methods: tuple[str, ...]
     period_status: str
     """open, closed, not_opened, or computed."""
+    told: bool = True
+    """False while no service tells the events it is made of, and there is nothing to show."""
 
 
 # How many reports stand where is told of the caller's and of others': the function reads past the row-level security.
@@ -103,4 +106,5 @@ async def totals(session: AsyncSession, indicator: Row[Any], period: Period, org
     else:
         by_status = {"settled": coverage.counted, "running": coverage.expected - coverage.counted}
         status = "computed"
-    return Totals(figures, coverage, by_status, tuple(row.methods or ()), status)
+    told = coverage.expected > 0 or not told_by_nobody(indicator.code)
+    return Totals(figures, coverage, by_status, tuple(row.methods or ()), status, told)
