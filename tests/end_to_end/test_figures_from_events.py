@@ -1,6 +1,7 @@
 """In the running house: what feedback and oversight do reaches the figures, and the figures can be made anew."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from typing import Any
@@ -28,12 +29,12 @@ async def read(house: Stack, query: str, *given: Any) -> list[asyncpg.Record]:
         await connection.close()
 
 
-async def command(house: Stack, name: str) -> str:
-    """Run `python -m targets <name>` beside the running house, as an operator does."""
+async def recompute(house: Stack, *options: str) -> str:
+    """Run `./nhipcau ops recompute` beside the running house."""
     result = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-P", "-m", "targets", name],
-        env=house.environment("targets"),
+        [sys.executable, "-m", "devstack", "ops", "recompute", *options, "--data", str(house.data)],
+        env=os.environ | {f"{name.upper()}_PORT": str(port) for name, port in vars(house.ports).items()},
         capture_output=True,
         text=True,
         timeout=120,
@@ -48,7 +49,7 @@ async def test_a_wiped_targets_gets_the_same_figures_from_the_owners(house: Stac
     async with asyncio.timeout(60):
         while not subjects <= {str(row["subject_id"]) for row in await read(house, ITEMS)}:  # noqa: ASYNC110
             await asyncio.sleep(0.2)
-    assert "every figure was right" in await command(house, "recompute")
+    assert "every figure was right" in await recompute(house)
     figures, items = await read(house, FIGURES), await read(house, ITEMS)
     assert {row["code"] for row in figures} >= {"GEN-04", "TASK-5.2", "OVS-01", "OVS-02", "OVS-03"}
     await read(house, "DELETE FROM event_item")
@@ -57,8 +58,8 @@ async def test_a_wiped_targets_gets_the_same_figures_from_the_owners(house: Stac
     )
     await read(house, "DELETE FROM inbox_progress WHERE consumer IN ('targets-feedback', 'targets-oversight')")
     assert await read(house, FIGURES) == []
-    said = await command(house, "refetch")
+    said = await recompute(house, "--from-owners")
     assert "figures were put right" in said
     assert await read(house, FIGURES) == figures
     assert await read(house, ITEMS) == items
-    assert "every figure was right" in await command(house, "refetch")
+    assert "every figure was right" in await recompute(house, "--from-owners")

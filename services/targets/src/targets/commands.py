@@ -4,17 +4,21 @@ recompute    items ──► contributions ──► figures                    
 refetch      owners' pages ──► items ──► overdue ──► recompute       for items that are lost or incomplete
 """
 
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+import httpx
+
 from contracts import public_facts_v1 as shown
 from servicekit.db import Database
-from servicekit.errors import Unavailable
 from servicekit.fact_pages import FactPages
 from servicekit.service import Runtime
+from targets.actions.keep_item import ReferenceNotReady
 from targets.actions.mark_overdue import mark_all_overdue
 from targets.actions.recompute import Recomputed, recompute
 from targets.actions.take_over import Shown, forget_others, take_over
@@ -88,20 +92,22 @@ async def recompute_figures(runtime: Runtime) -> str:
 
 
 async def refetch_items(runtime: Runtime) -> str:
-    """Take every item anew from its owner, count what ran out, and fold. Raises Unavailable without owners' URLs."""
-    now, settings = runtime.clock.now(), runtime.settings
-    urls = {"feedback": settings.feedback_url, "oversight": settings.oversight_url}
-    if None in urls.values():
-        raise Unavailable
-    taken: list[str] = []
+    """Take every item anew from its owner, count what ran out, and fold; ends with a reason when that cannot be."""
+    now, taken = runtime.clock.now(), []
     for source in SOURCES:
-        pages = FactPages(urls[source.owner], runtime.part("registry").token)
+        url = getattr(runtime.settings, f"{source.owner}_url")
+        if url is None:
+            sys.exit(f"{source.owner.upper()}_URL is missing: where {source.owner} answers inside the house.")
+        pages = FactPages(url, runtime.part("registry").token)
+        page = partial(pages.page, f"/api/v1/{source.owner}/facts", source.query)
         try:
-
-            async def page(cursor: str | None, pages: FactPages = pages, source: Source = source) -> Any:
-                return await pages.page(f"/api/v1/{source.owner}/facts", source.query, cursor)
-
             number, gone = await refetch(runtime.database, source, page, now=now)
+        except httpx.HTTPError as error:
+            sys.exit(
+                f"{source.owner} or the registry does not answer as it should ({type(error).__name__}); try again."
+            )
+        except ReferenceNotReady:
+            sys.exit("An organisation is not known here; run `python -m targets rebuild` first.")
         finally:
             await pages.close()
         taken.append(f"{number} {source.kind} items" + (f" ({gone} forgotten)" if gone else ""))

@@ -49,6 +49,7 @@ async def start_item(
     now: datetime,
 ) -> None:
     """Begin an item of an organisation, None when it is not known yet. Raises ReferenceNotReady."""
+    path = None if organisation_id is None else await path_of(session, organisation_id)
     made = await session.scalar(
         insert(event_item)
         .values(
@@ -58,7 +59,7 @@ async def start_item(
             addressee_id=key.addressee_id,
             case_id=case_id,
             organisation_id=organisation_id,
-            path=None if organisation_id is None else await path_of(session, organisation_id),
+            path=path,
             facts=write_facts(facts),
             clock_on=facts.clock_on,
             changed_at=now,
@@ -66,10 +67,8 @@ async def start_item(
         .on_conflict_do_nothing()
         .returning(event_item.c.id)
     )
-    if made is None:
-        return
-    row = await find_item(session, key.id)
-    await count_anew(session, [(row.id, row.path, facts)], now=now)
+    if made is not None and shares(facts):
+        await count_anew(session, [(key.id, path, facts)], now=now)
 
 
 async def change_item(session: AsyncSession, key: ItemKey, change: Change, *, now: datetime) -> None:
