@@ -31,8 +31,8 @@ def _pattern(text: ast.JoinedStr) -> str:
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_the_owner_publishes_it(name: str) -> None:
-    assert name in said_by(CATALOGUE[name].owner)
+def test_the_owner_publishes_it_or_the_catalogue_says_that_nobody_does_yet(name: str) -> None:
+    assert (name in said_by(CATALOGUE[name].owner)) == CATALOGUE[name].told
 
 
 @pytest.mark.parametrize("service", SERVICES)

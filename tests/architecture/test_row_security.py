@@ -40,6 +40,8 @@ PROTECTED: Final = {
         "dispute",
         "dispute_subject",
         "dispute_change",
+        "event_item",
+        "contribution",
         "population",
     },
     "feedback": {"submission", "submission_line", "identity_vault", "attachment", "deadline_change"},
@@ -48,7 +50,7 @@ PROTECTED: Final = {
 }
 HOUSE_ONLY: Final = {
     "registry": {"sign_in_throttle", "client_assertion", "foreign_sign_in"},
-    "targets": {"feedback_clock", "recount_mark", "oversight_finding"},
+    "targets": {"recount_mark", "oversight_finding"},
     "feedback": {"recount_mark"},
     "oversight": {"recount_mark"},
 }

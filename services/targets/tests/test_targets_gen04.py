@@ -22,7 +22,9 @@ from servicekit.inbox import Outcome, drain, handle_once, redrive
 from servicekit.nats_bus import Retry
 from targets.actions.mark_overdue import mark_overdue
 from targets.consumers import FEEDBACK
-from targets.domain.on_time import AnswerClock, Contribution, changes, contribution
+from targets.domain.event_items import Submission
+from targets.domain.event_rules import Share, answered_on_time, changes
+from targets.seeds.resolution import indicator_id
 
 TODAY = date(2026, 11, 23)
 
@@ -95,13 +97,19 @@ async def values(database: Database, period: str = "2026") -> dict[UUID, tuple[i
     found = await rows(
         database,
         "SELECT organisation_id, numerator, denominator, expected - counted AS running FROM roll_up"
-        " WHERE period = :period AND organisation_id IS NOT NULL",
+        " WHERE period = :period AND organisation_id IS NOT NULL AND indicator_id = :indicator",
         period=period,
+        indicator=indicator_id("GEN-04"),
     )
     return {
         UUID(str(row["organisation_id"])): (int(row["numerator"]), int(row["denominator"]), row["running"])
         for row in found
     }
+
+
+async def told_of(database: Database) -> list[dict[str, Any]]:
+    query = "SELECT subject, sequence, type, data FROM outbox WHERE data ->> 'indicator_code' = 'GEN-04'"
+    return await rows(database, query + " ORDER BY position")
 
 
 async def apply(database: Database, events: list[Event], now: datetime = NOW) -> list[Outcome]:
@@ -149,9 +157,9 @@ async def test_late_doubled_and_reordered_events_give_the_same_numbers(database:
     assert await rows(database, "SELECT * FROM dead_letter") == []
     scratch = await rows(
         database,
-        "SELECT count(*) FILTER (WHERE answered_on <= due_on) AS numerator,"
-        " count(*) FILTER (WHERE answered_on IS NOT NULL OR overdue) AS denominator"
-        " FROM feedback_clock WHERE extract(year FROM due_on) = 2026",
+        "SELECT count(*) FILTER (WHERE facts ->> 'answered_on' <= facts ->> 'due_on') AS numerator,"
+        " count(*) FILTER (WHERE facts ? 'answered_on' OR facts ? 'ran_out') AS denominator"
+        " FROM event_item WHERE facts ->> 'due_on' LIKE '2026-%'",
     )
     assert (scratch[0]["numerator"], scratch[0]["denominator"]) == (2, 4)
 
@@ -159,7 +167,7 @@ async def test_late_doubled_and_reordered_events_give_the_same_numbers(database:
 async def test_every_change_is_told_once_in_order_for_the_unit_and_the_city(database: Database) -> None:
     await apply(database, STORIES[0] + STORIES[1] + STORIES[3])
     await apply(database, STORIES[0])  # all of it again
-    events = await rows(database, "SELECT subject, sequence, type, data FROM outbox ORDER BY position")
+    events = await told_of(database)
     assert {event["type"] for event in events} == {"targets.indicator.computed.v1"}
     city = [event for event in events if event["data"]["organisation_id"] == str(CITY)]
     assert [event["sequence"] for event in city] == [1, 2]  # nothing was told while the clocks only ran
@@ -183,10 +191,10 @@ async def test_the_due_day_itself_is_still_in_time(database: Database) -> None:
 async def test_many_run_out_in_one_night_and_each_body_is_told_of_once(database: Database) -> None:
     for number in range(12):
         await apply(database, story(COMMUNES[number % 3], "2026-11-20", None))
-    before = len(await rows(database, "SELECT 1 FROM outbox"))
+    before = len(await told_of(database))
     async with database.write() as session:
         assert await mark_overdue(session, now=NOW, batch=100) == 12
-    assert len(await rows(database, "SELECT 1 FROM outbox")) - before == 4
+    assert len(await told_of(database)) - before == 4
     assert (await values(database))[CITY] == (0, 12, 0)
 
 
@@ -263,38 +271,40 @@ async def test_over_the_courier(busy_house: House, engines: Engines, database: D
     await client.close()
 
 
-clocks = st.builds(
-    AnswerClock,
-    due_on=st.none() | st.dates(date(2024, 12, 20), date(2025, 1, 10)),
-    answered_on=st.none() | st.dates(date(2024, 12, 20), date(2025, 1, 10)),
-    overdue=st.booleans(),
-)
+days = st.none() | st.dates(date(2024, 12, 20), date(2025, 1, 10))
+clocks = st.builds(Submission, due_on=days, answered_on=days, ran_out=st.booleans())
+
+
+def share(item: Submission) -> dict[str, Share]:
+    found = answered_on_time(item)
+    return {} if found is None else {"GEN-04": found}
 
 
 @given(st.lists(clocks, min_size=1, max_size=8))
-def test_adding_changes_ends_where_counting_anew_ends(path: list[AnswerClock]) -> None:
+def test_adding_changes_ends_where_counting_anew_ends(path: list[Submission]) -> None:
     totals: dict[str, list[int]] = {}
-    for before, after in itertools.pairwise([AnswerClock(), *path]):
-        for change in changes(contribution(before), contribution(after)):
-            sums = totals.setdefault(change.period, [0, 0, 0])
-            for place, number in enumerate((change.on_time, change.counted, change.running)):
+    for before, after in itertools.pairwise([Submission(), *path]):
+        for _, change in changes(share(before), share(after)):
+            sums = totals.setdefault(change.period, [0, 0, 0, 0])
+            for place, number in enumerate((change.numerator, change.denominator, change.counted, change.expected)):
                 sums[place] += number
-    last = contribution(path[-1])
+    last = answered_on_time(path[-1])
     kept = {period: sums for period, sums in totals.items() if any(sums)}
-    assert kept == ({} if last is None else {last.period: [last.on_time, last.counted, last.running]})
+    expected = last and [last.numerator, last.denominator, last.counted, last.expected]
+    assert kept == ({} if last is None else {last.period: expected})
 
 
 @pytest.mark.parametrize(
     ("clock", "expected"),
     [
-        (AnswerClock(), None),
-        (AnswerClock(day("2026-03-10")), Contribution("2026", 0, 0, 1)),
-        (AnswerClock(day("2026-03-10"), None, True), Contribution("2026", 0, 1, 0)),
-        (AnswerClock(day("2026-03-10"), day("2026-03-10")), Contribution("2026", 1, 1, 0)),
-        (AnswerClock(day("2026-03-10"), day("2026-03-11")), Contribution("2026", 0, 1, 0)),
-        (AnswerClock(day("2026-03-10"), day("2026-03-10"), True), Contribution("2026", 1, 1, 0)),
-        (AnswerClock(day("2025-12-31"), day("2026-01-02")), Contribution("2025", 0, 1, 0)),
+        (Submission(), None),
+        (Submission(due_on=day("2026-03-10")), Share("2026", 0, 0, 0, 1)),
+        (Submission(due_on=day("2026-03-10"), ran_out=True), Share("2026", 0, 1, 1, 1)),
+        (Submission(due_on=day("2026-03-10"), answered_on=day("2026-03-10")), Share("2026", 1, 1, 1, 1)),
+        (Submission(due_on=day("2026-03-10"), answered_on=day("2026-03-11")), Share("2026", 0, 1, 1, 1)),
+        (Submission(due_on=day("2026-03-10"), answered_on=day("2026-03-10"), ran_out=True), Share("2026", 1, 1, 1, 1)),
+        (Submission(due_on=day("2025-12-31"), answered_on=day("2026-01-02")), Share("2025", 0, 1, 1, 1)),
     ],
 )
-def test_what_one_clock_adds(clock: AnswerClock, expected: Contribution | None) -> None:
-    assert contribution(clock) == expected
+def test_what_one_clock_adds(clock: Submission, expected: Share | None) -> None:
+    assert answered_on_time(clock) == expected

@@ -8,6 +8,7 @@ from targets_house import BOARD, House
 
 from devstack.databases import Database as MadeDatabase
 from servicekit import migrations
+from targets.domain.event_rules import RULES
 from targets.domain.metadata import not_ready
 from targets.domain.resolution_checks import check_document, normal
 from targets.domain.resolution_document import complete
@@ -55,6 +56,10 @@ def test_the_parts_of_a_task_stand_below_it() -> None:
     assert {CODES[code]["under"] for code in VERBS} == {"TASK-2.2"}
     assert {MADE[code]["source"] for code in OVERSIGHT} == {"oversight_events"}
     assert MADE["TASK-5.2"]["source"] == MADE["GEN-04"]["source"] == "feedback_events"
+
+
+def test_every_indicator_made_from_events_has_a_rule() -> None:
+    assert {code for code, given in MADE.items() if given["source"].endswith("_events")} == set(RULES)
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -14,6 +14,8 @@ class EventType:
     model: type[Fact]
     outside: bool
     """May be sent to other systems; what is only for the house stays in."""
+    told: bool = True
+    """False: agreed for those who will tell and hear it, not yet told by any service."""
 
     @property
     def owner(self) -> str:
@@ -26,8 +28,8 @@ class EventType:
         return f"urn:nhipcau:event:{self.name}"
 
 
-def _types(outside: bool, table: dict[str, type[Fact]]) -> dict[str, EventType]:
-    return {name: EventType(name, model, outside) for name, model in table.items()}
+def _types(outside: bool, table: dict[str, type[Fact]], *, told: bool = True) -> dict[str, EventType]:
+    return {name: EventType(name, model, outside, told) for name, model in table.items()}
 
 
 CATALOGUE: dict[str, EventType] = {
@@ -85,6 +87,21 @@ CATALOGUE: dict[str, EventType] = {
             "targets.value.dispute_deadline_changed.v1": targets_v1.ValueDisputeDeadlineChanged,
             "targets.value.dispute_closed.v1": targets_v1.ValueDisputeClosed,
         },
+    ),
+    **_types(
+        True,
+        {
+            "oversight.draft.received.v1": oversight_v1.DraftReceived,
+            "oversight.draft.withdrawn.v1": oversight_v1.DraftWithdrawn,
+            "oversight.draft.criticised.v1": oversight_v1.DraftCriticised,
+            "oversight.criticism.issued.v1": oversight_v1.CriticismIssued,
+            "oversight.criticism.replied.v1": oversight_v1.CriticismReplied,
+            "oversight.criticism.deadline_changed.v1": oversight_v1.CriticismDeadlineChanged,
+            "oversight.opinion.accepted.v1": oversight_v1.OpinionAccepted,
+            "oversight.opinion.replied.v1": oversight_v1.OpinionReplied,
+            "oversight.opinion.deadline_changed.v1": oversight_v1.OpinionDeadlineChanged,
+        },
+        told=False,
     ),
     **_types(
         False,

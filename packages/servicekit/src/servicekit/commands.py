@@ -29,10 +29,12 @@ def main(service: Service) -> None:
         migrate(service, settings)
     elif command == "openapi":
         json.dump(openapi_document(create_app(service, settings)), sys.stdout, ensure_ascii=False, indent=1)
-    elif command in service.commands:
-        uvloop.run(_run(service, settings, command))
+    elif command == "worker":
+        uvloop.run(_work(service, settings))
+    elif command == "rebuild":
+        uvloop.run(_rebuild(service, settings))
     else:
-        uvloop.run(_work(service, settings) if command == "worker" else _rebuild(service, settings))
+        uvloop.run(_own(service, settings, command))
 
 
 def serve(service: Service, settings: ServiceSettings) -> None:
@@ -70,12 +72,6 @@ def migrate(service: Service, settings: ServiceSettings) -> None:
     print(f"{service.name}: schema is up to date")
 
 
-async def _run(service: Service, settings: ServiceSettings, command: str) -> None:
-    runtime = build_runtime(service, settings)
-    print(f"{service.name}: {await service.commands[command](runtime)}")
-    await runtime.database.close()
-
-
 async def _work(service: Service, settings: ServiceSettings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -97,3 +93,12 @@ async def _rebuild(service: Service, settings: ServiceSettings) -> None:
     )
     await runtime.database.close()
     print(f"{service.name}: {rows} facts copied from the registry")
+
+
+async def _own(service: Service, settings: ServiceSettings, command: str) -> None:
+    runtime = build_runtime(service, settings)
+    try:
+        print(f"{service.name}: {await service.commands[command](runtime)}")
+    finally:
+        await runtime.part("registry").close()
+        await runtime.database.close()

@@ -32,6 +32,7 @@ class Service:
     (a file store, a signer) and may replace the token verifier (the registry verifies with its own keys).
     `commands` are this service's own of `python -m <service>`; each returns what is printed.
     `groups` are the groups of roles by which this service's row-level security asks (servicekit.row_scope).
+    `commands` are the service's own besides those of servicekit.commands: each says in a line what it did.
     """
 
     name: str

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from feedback.api import receipts, staff, steps, submissions, tracking, uploads
+from feedback.api import public_facts, receipts, staff, steps, submissions, tracking, uploads
 from feedback.api.access import Office
 from feedback.consumers import CONSUMERS, KINDS
 from feedback.domain.deadlines import RULES
@@ -74,6 +74,7 @@ SERVICE = Service(
         steps.router,
         tracking.router,
         receipts.router,
+        public_facts.router,
         audit_router("feedback"),
     ),
     public=PUBLIC,

@@ -60,6 +60,9 @@ submission = Table(
     Column("rule_version", Integer),
     Column("outcome", Text),
     Column("answered_on", Date),
+    # Of the first answer, which a second round does not change.
+    Column("first_answered_on", Date),
+    Column("first_due_on", Date),
     Column("case_id", Uuid),
     CheckConstraint("version > 0", name="version_positive"),
     CheckConstraint(

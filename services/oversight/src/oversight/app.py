@@ -5,7 +5,7 @@ from typing import cast
 
 from fastapi import FastAPI
 
-from oversight.api import cases, recommendations
+from oversight.api import cases, public_facts, recommendations
 from oversight.consumers import FEEDBACK, REGISTRY
 from oversight.domain.errors import RuleUnknown
 from oversight.domain.reply_clock import RULE_KEY
@@ -33,7 +33,7 @@ SERVICE = Service(
     title="Nhịp Cầu: giám sát",
     settings=OversightSettings,
     metadata=metadata,
-    routers=(cases.router, recommendations.router, audit_router("oversight")),
+    routers=(cases.router, recommendations.router, public_facts.router, audit_router("oversight")),
     public=frozenset(),
     consumers=(FEEDBACK, REGISTRY),
     references=REFERENCES,

@@ -42,7 +42,7 @@ def case_closed(case: Row[Any]) -> EventDraft:
 
 
 def recommendation_served(
-    recommendation: Row[Any], rule_key: str, rule_version: int, clocks: Iterable[tuple[UUID, date]]
+    recommendation: Row[Any], presiding: UUID, rule_key: str, rule_version: int, clocks: Iterable[tuple[UUID, date]]
 ) -> EventDraft:
     """A recommendation went out; `clocks` are (organisation, reply due on) of its addressees."""
     fact = facts.RecommendationServed(
@@ -53,6 +53,7 @@ def recommendation_served(
         addressees=[
             facts.Addressee(organisation_id=organisation, reply_due_on=due_on) for organisation, due_on in clocks
         ],
+        presiding_organisation_id=presiding,
     )
     return _draft("oversight.recommendation.served.v1", recommendation.id, recommendation.sequence, fact)
 

@@ -1,4 +1,4 @@
-"""`python -m targets serve | worker | migrate | rebuild | openapi | recalculate`."""
+"""`python -m targets serve | worker | migrate | rebuild | recompute | refetch | recalculate | openapi`."""
 
 from servicekit.commands import main
 from targets.app import SERVICE

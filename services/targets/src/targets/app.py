@@ -8,7 +8,6 @@ from servicekit.files import FileStore
 from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
-from targets.actions.recalculate_all import lines, recalculate_all
 from targets.api import (
     allocations,
     calendar,
@@ -17,6 +16,7 @@ from targets.api import (
     dashboards,
     disputes,
     evidence,
+    figure_items,
     forms,
     formulas,
     indicator_changes,
@@ -31,7 +31,8 @@ from targets.api import (
     series,
     sheets,
 )
-from targets.consumers import FEEDBACK, FINDINGS, REFERENCES, REGISTRY
+from targets.commands import COMMANDS
+from targets.consumers import FEEDBACK, FINDINGS, OVERSIGHT, REFERENCES, REGISTRY
 from targets.domain import dispute_steps, report_steps
 from targets.jobs import COUNT_OVERDUE, LOCK_PERIODS, NOTICE_SILENCE, RECOUNT, REMIND
 from targets.queries.lineage import LineageBook
@@ -46,11 +47,6 @@ async def prepare(runtime: Runtime) -> None:
     runtime.parts["files"] = FileStore(settings.files_url, runtime.keyring, table="evidence")
     runtime.parts["law"] = Law(runtime.book, [report_steps.RULE, dispute_steps.RULE])
     runtime.parts["lineage"] = LineageBook(runtime.book)
-
-
-async def recalculate(runtime: Runtime) -> str:
-    """Make every figure anew from the approved reports and the formulas, and say what was different."""
-    return "\n".join(lines(await recalculate_all(runtime.database, now=runtime.clock.now())))
 
 
 SERVICE = Service(
@@ -77,17 +73,18 @@ SERVICE = Service(
         reminders.router,
         corrections.router,
         evidence.router,
+        figure_items.router,
         dashboards.router,
         disputes.router,
         audit_router("targets"),
     ),
     public=frozenset(),
-    consumers=(REGISTRY, FEEDBACK, FINDINGS),
+    consumers=(REGISTRY, FEEDBACK, OVERSIGHT, FINDINGS),
     jobs=(COUNT_OVERDUE, NOTICE_SILENCE, RECOUNT, LOCK_PERIODS, REMIND),
     references=REFERENCES,
     groups=GROUPS,
     prepare=prepare,
-    commands={"recalculate": recalculate},
+    commands=COMMANDS,
 )
 
 

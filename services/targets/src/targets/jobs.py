@@ -10,7 +10,7 @@ from servicekit.service import Runtime
 from servicekit.worker import Job
 from servicekit.working_days import local_date
 from targets.actions.close_period import close_all
-from targets.actions.mark_overdue import BATCH, mark_overdue
+from targets.actions.mark_overdue import mark_all_overdue
 from targets.actions.mark_silent_disputes import mark_next_silent
 from targets.actions.recount_disputes import store_recounted_answers
 from targets.actions.recount_periods import store_recounted
@@ -22,13 +22,8 @@ from targets.queries.due_days import PERIODS, RUNNING_PERIODS, pinned_rule
 from targets.queries.reopenings import list_expired
 
 
-async def _count_overdue(database: Database, runtime: Runtime, now: datetime) -> None:
-    """Batch by batch, each a transaction; one that dies in between goes on where it stopped."""
-    while True:
-        async with database.write() as session:
-            marked = await mark_overdue(session, now=now)
-        if marked < BATCH:
-            return
+async def _count_overdue(database: Database, _: Runtime, now: datetime) -> None:
+    await mark_all_overdue(database, now=now)
 
 
 async def _lock_periods(database: Database, runtime: Runtime, now: datetime) -> None:
@@ -49,9 +44,12 @@ async def _remind(database: Database, runtime: Runtime, now: datetime) -> None:
         await remind_due(session, calendar=law.calendar, now=now)
 
 
+NOTICED_AT_ONCE = 1000
+
+
 async def _notice_silence(database: Database, runtime: Runtime, now: datetime) -> None:
     """One dispute a transaction, at most a batch of them in one round, so that a round ends."""
-    for _ in range(BATCH):
+    for _ in range(NOTICED_AT_ONCE):
         async with database.write() as session:
             if not await mark_next_silent(session, now=now):
                 return

@@ -1,4 +1,4 @@
-"""Settings of the targets service: those every service has, and where it keeps files."""
+"""Settings of the targets service: those every service has, where it keeps files, and the owners of its items."""
 
 from pydantic import Field
 
@@ -9,3 +9,5 @@ class TargetsSettings(ServiceSettings):
     """Read from the environment and from secret files."""
 
     files_url: str = Field(pattern=r"^(file:///|s3://).+", description="Where evidence is kept, encrypted.")
+    feedback_url: str | None = Field(default=None, pattern=r"^https?://", description="Asked by `refetch` alone.")
+    oversight_url: str | None = Field(default=None, pattern=r"^https?://", description="Asked by `refetch` alone.")

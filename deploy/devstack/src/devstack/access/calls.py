@@ -12,6 +12,7 @@ from uuid import uuid4
 from devstack.access import resolution_calls
 from devstack.access.scene import (
     FORM,
+    FORWARDED,
     INDICATOR,
     NOBODY_LISTENS,
     PERIOD,
@@ -94,14 +95,14 @@ def call_of(operation: Operation, scene: Scene, view: str) -> Call:
 def _address(operation: Operation, scene: Scene, view: str) -> str:
     organisation = scene.place("committee" if "/addressees/" in operation.path else "front", "own")
     fixed = {"organisation_id": organisation, "day": HOLIDAY, "year": "2026"}
-    fixed |= {"number": "1", "counted_on": DAY}
+    fixed |= {"number": RESOLUTION if "/dashboards/" in operation.path else "1", "counted_on": DAY}
     fixed["key"] = "age_band" if operation.id.startswith("targets.") else scene.secrets["provider"]
     fixed |= resolution_calls.FIXED
-    fixed["key"] = scene.secrets["provider"]
-    fixed["number"] = RESOLUTION
     fixed["code"] = INDICATOR if operation.id.startswith("targets.") else "31135"
     if "/targets/forms/" in operation.path:
         fixed["code"], fixed["period"] = FORM, PERIOD
+    if operation.id == "targets.list_figure_items":
+        fixed |= {"code": FORWARDED, "period": str(today().year)}
     return operation.path.format_map({**scene.ids, **fixed})
 
 
@@ -368,6 +369,7 @@ QUERIES: Final[dict[str, Make]] = {
     "targets.list_obligations": lambda s: {"organisation_id": _front(s)},
     "targets.list_reminders": lambda s: {"organisation_id": _front(s)},
     "feedback.list_submissions": lambda s: {"code": s.secrets["code"]},
+    "oversight.list_facts": lambda _: {"kind": "case", "limit": "1"},
 }
 SHOWN: Final[dict[str, Make]] = {
     "registry.list_accounts": lambda s: s.ids["account_id"],
@@ -375,6 +377,7 @@ SHOWN: Final[dict[str, Make]] = {
     "registry.list_identities": lambda s: s.ids["identity_id"],
     "registry.list_identity_providers": lambda s: s.ids["provider_id"],
     "targets.list_reports": lambda s: s.ids["report_id"],
+    "targets.list_figure_items": lambda s: s.ids["submission_id"],
     "targets.list_expected": _front,
     "targets.read_completeness": _front,
     "targets.list_obligations": _front,

@@ -19,6 +19,8 @@ NOBODY_LISTENS: Final = "127.0.0.1:9"
 INDICATOR, PERIOD = "TGT-01", "2025"
 FORM: Final = "NQ08-Y"
 RESOLUTION: Final = "08-NQ/TU"
+FORWARDED = "TASK-5.2"
+"""The indicator for which the scene's submission counts."""
 READ_ME: Final = "registry.read_me"
 PLAN_PARTS: Final = ("purpose", "scope", "members", "time_and_place", "assignments", "conditions")
 
@@ -242,6 +244,10 @@ async def _make_submission(scene: Scene) -> None:
     scene.ids["attachment_id"] = str((await officer.get(path))["attachments"][0]["id"])
     scene.secrets |= {name: ticket[name] for name in ("code", "secret")}
     scene.secrets |= {f"receipt_{name}": value for name, value in ticket["receipt"].items()}
+    counted = f"/targets/indicators/{FORWARDED}/periods/{today().year}/items"
+    async with asyncio.timeout(30):
+        while item["id"] not in {one["subject_id"] for one in (await officer.get(counted))["items"]}:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
 
 
 async def _make_case(scene: Scene) -> None:

@@ -34,6 +34,7 @@ def _catalogue() -> str:
         for event in (one for one in CATALOGUE.values() if one.owner == owner):
             fields = ", ".join(f"`{name}`" for name in event.model.model_fields)
             said = (event.model.__doc__ or "").strip().splitlines()[0]
+            said += "" if event.told else " **Not yet told by any service.**"
             lines.append(f"| `{event.name}` | {fields} | {'yes' if event.outside else 'no'} | {said} |")
     return "\n".join(lines) + "\n"
 
@@ -70,6 +71,7 @@ def _message(event: EventType) -> dict[str, Any]:
     return {
         "name": event.name,
         "summary": (event.model.__doc__ or "").strip(),
+        "x-told": event.told,
         "payload": envelope,
         "examples": [{"payload": example}],
     }

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import typer
 
-MODULES = ("doctor", "backup", "outbox", "reconcile", "dlq", "audit", "keys", "code", "apply")
+MODULES = ("doctor", "backup", "outbox", "reconcile", "figures", "dlq", "audit", "keys", "code", "apply")
 
 
 def build() -> typer.Typer:

@@ -260,7 +260,8 @@ def _details(pair: Pair, *, check: bool) -> list[str]:
     found = pair.after
     assert found is not None
     source, reader = pair.source, pair.reader
-    outside = f"python -m {reader} rebuild" if source == "registry" else f"restore {reader} from a younger backup"
+    again = {"registry": "rebuild"} | ({"feedback": "refetch", "oversight": "refetch"} if reader == "targets" else {})
+    outside = f"python -m {reader} {again[source]}" if source in again else f"restore {reader} from a younger backup"
     moment = f"{source} was restored to before that; restore both to one moment, or repeat it in {source} by hand"
     missed = "run it without --check to apply them" if check else "see: ./nhipcau ops dlq list"
     return [

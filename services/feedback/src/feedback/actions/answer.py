@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import case, func
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from feedback import publish
@@ -11,6 +12,7 @@ from feedback.domain.submission_steps import STEPS
 from feedback.publish import Outcome
 from feedback.queries.submissions import item_for_step
 from feedback.sealing import Keys
+from feedback.tables import submission
 from servicekit.identity import Actor
 from servicekit.lifecycle import decide, permit
 from servicekit.working_days import local_date
@@ -50,5 +52,12 @@ async def answer(
         line=noted(keys, text, organisation_id=item.holder_organisation_id, code=outcome),
         actor=actor,
         now=now,
-        changes={"outcome": outcome, "answered_on": today},
+        changes={
+            "outcome": outcome,
+            "answered_on": today,
+            "first_answered_on": func.coalesce(submission.c.first_answered_on, today),
+            "first_due_on": case(
+                (submission.c.first_answered_on.is_(None), submission.c.due_on), else_=submission.c.first_due_on
+            ),
+        },
     )

@@ -26,6 +26,8 @@ Answerer = Annotated[Actor, allow("handler", "head")]
 """Answers for the body that holds the item."""
 Revealer = Annotated[Actor, allow(*sorted(REVEALERS))]
 """May look at who sent something, with a reason."""
+HouseService = Annotated[Actor, allow("service")]
+"""Another service of the house."""
 
 
 @dataclass(frozen=True, slots=True)

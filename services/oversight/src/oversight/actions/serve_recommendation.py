@@ -122,7 +122,7 @@ async def serve_recommendation(
             "rule": f"{rule.key}/{rule.version}",
         },
     )
-    event = publish.recommendation_served(made, rule.key, rule.version, clocks)
+    event = publish.recommendation_served(made, changed.presiding_organisation_id, rule.key, rule.version, clocks)
     await outbox.record(session, event=event, now=now)
     return changed, made, parts
 

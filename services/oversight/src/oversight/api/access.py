@@ -17,6 +17,8 @@ CaseReader = Annotated[Actor, allow(*sorted(CASE_READERS))]
 """Reads case files."""
 RecommendationReader = Annotated[Actor, allow(*sorted(RECOMMENDATION_READERS))]
 """Reads recommendations, from either side."""
+HouseService = Annotated[Actor, allow("service")]
+"""Another service of the house."""
 
 
 async def _book(request: Request) -> ReferenceBook:

@@ -1,5 +1,6 @@
 """Indicators of the resolution, and how far each is reached."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -15,6 +16,7 @@ from servicekit.working_days import local_date
 from targets.api.access import Reader
 from targets.api.indicator_answers import IndicatorAnswer, Section
 from targets.api.progress_answers import ProgressAnswer
+from targets.domain.judging import SILENCE
 from targets.domain.period_refusals import NotOnePeriod
 from targets.domain.periods import PeriodKind
 from targets.domain.progress import EACH_UNIT, Asked, assess
@@ -89,4 +91,6 @@ async def read_progress(
         allocated=standing.allocated,
     )
     progress = assess(standing.known, span, asked, today=local_date(now))
+    if not standing.told:
+        progress = replace(progress, judgement=SILENCE)
     return ProgressAnswer.of(row, span, standing, progress, target, organisation_id)

@@ -145,6 +145,10 @@ def value_of(figures: Figures | None, measure: Measure) -> Fraction | None:
     return None if figures is None else measured(figures, measure)
 
 
+SILENCE: Final = Judgement(NOT_ASSESSED, "source_not_telling", True)
+"""The judgement of an indicator whose events no service tells yet."""
+
+
 def _ahead(value: Decimal, outlook: Outlook | None) -> tuple[Pace | None, Projection | None]:
     if outlook is None or not outlook.series:
         return None, None

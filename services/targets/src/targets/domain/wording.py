@@ -75,6 +75,10 @@ REASONS: Final[Texts] = MappingProxyType(
             "The text names no figure and none was configured.",
         ),
         "nothing_to_judge": ("Chưa có số liệu được phê duyệt.", "No approved figures yet."),
+        "source_not_telling": (
+            "Chưa có dịch vụ nào gửi dữ liệu cho chỉ số này; chưa có số liệu không có nghĩa là bằng không.",
+            "No service records and tells what this indicator is made of yet; no figures does not mean zero.",
+        ),
         "coverage_too_low": (
             "Số đơn vị đã được phê duyệt chưa đủ để đánh giá chung.",
             "Too few units are approved to judge the whole.",

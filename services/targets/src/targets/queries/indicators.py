@@ -18,6 +18,7 @@ from targets.domain.pace import Point
 from targets.domain.periods import Period
 from targets.domain.target_versions import Judged
 from targets.domain.time_aggregation import Held
+from targets.queries.event_items import told_by_nobody
 from targets.queries.formulas import held
 from targets.tables import indicator, indicator_change, roll_up, target_version
 
@@ -119,6 +120,8 @@ class Standing:
     allocation_version: int | None
     disputed: int
     """How many values stand in it whose owner still owes reasons."""
+    told: bool
+    """False while no service tells the events it is made of, and there is nothing to show."""
 
 
 # How many reports stand where is told of the caller's and of others': the function reads past the row-level security.
@@ -180,8 +183,9 @@ async def find_standing(
     running: dict[str, int] = {}
     if own is not None and indicator.source in ("feedback_events", "oversight_events"):
         coverage = own.coverage
-        running = {"answered_or_overdue": coverage.counted, "running": coverage.expected - coverage.counted}
+        running = {"settled": coverage.counted, "running": coverage.expected - coverage.counted}
     return Standing(
+        told=own is not None or not told_by_nobody(indicator.code),
         known=known,
         period_status=(first.period_status or "not_opened") if reported else "computed",
         by_status=(first.by_status or {}) if reported else running,

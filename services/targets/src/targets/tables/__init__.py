@@ -6,7 +6,7 @@ indicator 1─n indicator_change                        every answer, descriptio
 congress_term                                         which days a term of congress has
 indicator 1─n reporting_period 1─n expected_report    who owes a report
 reporting_period 1─n report 1─n report_change         the figures, and every change of them, append-only
-report, feedback_clock, formula_version ──► roll_up   the figures of every organisation and of the whole
+report, event_item 1─n contribution ──► roll_up       the figures of every organisation and of the whole
 target_version 1─n allocation 1─n allocated_target    the target handed down to units
 form 1─n form_version 1─n reporting_period            what is reported together, and how it is approved
 report 1─n sign_off, evidence, correction             who signed, what proves it, what is to be put right
@@ -16,7 +16,7 @@ dispute 1─n dispute_subject, dispute_change           what contradicts a value
 from targets.tables.calendar import congress_term
 from targets.tables.columns import metadata
 from targets.tables.disputes import dispute, dispute_change, dispute_kind, dispute_subject, oversight_finding
-from targets.tables.events import feedback_clock
+from targets.tables.events import contribution, event_item
 from targets.tables.figures import population, roll_up
 from targets.tables.forms import form, form_version
 from targets.tables.judging import allocated_target, allocation, formula_version
@@ -28,14 +28,15 @@ __all__ = [
     "allocated_target",
     "allocation",
     "congress_term",
+    "contribution",
     "correction",
     "dispute",
     "dispute_change",
     "dispute_kind",
     "dispute_subject",
+    "event_item",
     "evidence",
     "expected_report",
-    "feedback_clock",
     "form",
     "form_version",
     "formula_version",

@@ -18,7 +18,7 @@ async def event_types() -> list[EventTypeView]:
     return [
         EventTypeView(
             type=event.name,
-            description=(event.model.__doc__ or "").strip(),
+            description=(event.model.__doc__ or "").strip() + ("" if event.told else "\nNot yet told by any service."),
             data_schema=event.model.model_json_schema(),
         )
         for event in CATALOGUE.values()
