@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from registry.domain.ids import succession_id
+
 from .conftest import API, House, if_match
 from .test_registry_restructuring import DAY, done, get, refused
 
@@ -48,6 +50,13 @@ async def test_the_three_split_wards_have_no_share_until_somebody_knows_it(house
         assert sorted(each["kind"] for each in found.values()) == ["part", "remainder"]
         assert {each["ratio"] for each in found.values()} == {None}
         assert etag == '"2"'
+
+
+async def test_every_succession_has_the_id_that_follows_from_it(house: House) -> None:
+    for table in ("unit_succession", "organisation_succession"):
+        rows = await house.rows(f"SELECT id, predecessor_id, successor_id FROM {table}")
+        assert rows
+        assert all(row["id"] == succession_id(row["predecessor_id"], row["successor_id"]) for row in rows)
 
 
 async def test_a_share_entered_for_a_unit_holds_for_its_bodies_and_is_told(house: House) -> None:

@@ -132,6 +132,7 @@ _EXPECT = text(
     " AND data->>'level' = 'commune' AND data->>'valid_from' <= :last"
     " AND coalesce(data->>'valid_to', '9999') >= :last"
 )
+_OWE = text("INSERT INTO expected_report VALUES (:period, :organisation) ON CONFLICT DO NOTHING")
 _REPORT = text(
     "INSERT INTO report (period_id, organisation_id, status, version, told, numerator, denominator, breakdown,"
     " counting_method, entered_by, created_at, changed_at) VALUES (:period, :organisation, 'approved', 1, 0,"
@@ -142,7 +143,7 @@ _REPORT = text(
 async def report_period(
     database: Database, span: Any, figures: dict[UUID, tuple[int, int]], *, now: Any, indicator: str = "TGT-01"
 ) -> None:
-    """Store a period of which these organisations have approved reports; every commune then standing owes one."""
+    """Store a period of which these organisations have approved reports; they owe one, and every commune standing."""
     async with database.write() as session:
         given = {"code": span.code, "kind": span.kind.value, "first": span.first_day, "last": span.last_day}
         period = await session.scalar(_OPEN, {**given, "now": now, "indicator": indicator})
@@ -158,5 +159,7 @@ async def report_period(
             }
             for own, (one, all_) in figures.items()
         ]
+        owing = [{"period": period, "organisation": own} for own in figures]
+        await session.execute(_OWE, owing)
         await session.execute(_REPORT, rows)
         await session.execute(text("SELECT roll_up_reports(:period, NULL, :now)"), {"period": period, "now": now})

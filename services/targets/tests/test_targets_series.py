@@ -216,6 +216,25 @@ async def test_an_unchanged_ward_goes_on_and_a_series_of_a_unit_equals_the_list_
             assert point[name] == listed[str(front(code))][name]
 
 
+async def test_what_a_district_reported_itself_is_apart_from_what_its_wards_did(
+    reader: Person, database: Database
+) -> None:
+    district = next(row["district_code"] for row in read("units-until-2025-06-30.csv") if row["code"] == "31135")
+    await report_period(database, parse_period("202504"), old_figures(0) | {former(district): (40, 90)}, now=NOW)
+    point = (await series(reader, front("31135"), view="restated", period_kind="month"))["by_period"]["202504"]
+    assert [(each["organisation_id"], each["numerator"], each["denominator"]) for each in point["unknown"]] == [
+        (str(former(district)), "40", "90")
+    ]
+    wards = wholes_of("31135")
+    assert point["known_part"]["numerator"] == str(sum(old_figures(0)[own][0] for own in wards))
+    found = await units(reader, period="202504")
+    [own] = [each for each in found["remainders"] if each["organisation"]["organisation_id"] == str(former(district))]
+    assert (own["numerator"], own["denominator"], own["reason"]) == ("40", "90", "share_unknown")
+    assert str(front("31135")) in own["between"]
+    city = (await series(reader, front(CITY_CODE), view="restated", period_kind="month"))["by_period"]["202504"]
+    assert city["numerator"] == str(sum(one for one, _ in old_figures(0).values()) + 40)
+
+
 async def test_a_series_is_cut_by_periods_and_kind(reader: Person) -> None:
     cut = await series(reader, **{"from": "2025Q2", "to": "202509"})
     assert [point["period"] for point in cut["points"]] == ["2025Q2", "2025Q3"]

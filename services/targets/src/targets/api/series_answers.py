@@ -49,11 +49,13 @@ class MethodAnswer(SumsAnswer):
     counting_method: str
 
 
-class PieceAnswer(SumsAnswer):
+class PieceAnswer(Answer):
     """What one organisation reported, and how much of it is in the figure: null while the share is unknown."""
 
     organisation_id: Uuid
     name: str
+    numerator: Exact | None
+    denominator: Exact | None
     share: Exact | None
     estimated: bool
     counted: int
@@ -209,9 +211,7 @@ def figures_fields(found: Shown, lineage: Lineage) -> dict[str, Any]:
             population_expected=shown(own.population_expected),
             counting_methods=list(own.methods),
         ),
-        "by_method": [MethodAnswer(counting_method=way, **sums_fields(each)) for way, each in methods.items()]
-        if len(methods) > 1
-        else [],
+        "by_method": [MethodAnswer(counting_method=way, **sums_fields(each)) for way, each in methods.items()],
         "instead": [OrganisationName.of(body) for body in found.instead],
         "known_part": SumsAnswer(**sums_fields(own)) if unknown else None,
         "unknown": _pieces(unknown, lineage),
@@ -257,9 +257,10 @@ def _pieces(given: Iterable[Piece], lineage: Lineage) -> list[PieceAnswer]:
 def _piece(piece: Piece, body: Body) -> PieceAnswer:
     part = piece.source.part
     return PieceAnswer(
-        **sums_fields(piece.sums),
         organisation_id=body.id,
         name=body.name,
+        numerator=shown(piece.sums.numerator),
+        denominator=shown(piece.sums.denominator),
         share=shown(part.ratio),
         estimated=part.estimated,
         counted=piece.sums.counted,

@@ -57,7 +57,9 @@ class Restated:
 
     @property
     def by_method(self) -> dict[str, Sums]:
-        """Return the known figures apart for each way of counting."""
+        """Return the known figures apart for each way of counting; nothing where there was one."""
+        if len(self.known.methods) < 2:
+            return {}
         ways: dict[str, list[Piece]] = {}
         for piece in self.pieces:
             if piece.sums.counted:
