@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
+from devstack.access import reporting_calls as reporting
 from devstack.access import resolution_calls
 from devstack.access.scene import (
-    FORM,
     FORWARDED,
     INDICATOR,
     NOBODY_LISTENS,
@@ -24,7 +24,6 @@ from devstack.access.scene import (
     new_provider,
 )
 from devstack.demo.people import NINH_KIEU
-from devstack.demo.working_day import today
 
 NEVER_GIVEN: Final = '"999999"'
 DAY: Final = "2026-11-02"
@@ -100,7 +99,7 @@ def _address(operation: Operation, scene: Scene, view: str) -> str:
     fixed |= resolution_calls.FIXED
     fixed["code"] = INDICATOR if operation.id.startswith("targets.") else "31135"
     if "/targets/forms/" in operation.path:
-        fixed["code"], fixed["period"] = FORM, PERIOD
+        fixed["code"], fixed["period"] = reporting.FORM, PERIOD
     if operation.id == "targets.list_figure_items":
         fixed |= {"code": FORWARDED, "period": str(today().year)}
     return operation.path.format_map({**scene.ids, **fixed})
@@ -116,11 +115,6 @@ def _front(scene: Scene) -> str:
 
 def _figures(scene: Scene) -> dict[str, str]:
     return {"indicator_code": INDICATOR, "period": PERIOD, "organisation_id": _front(scene), "numerator": "1"}
-
-
-def _named(scene: Scene) -> dict[str, Any]:
-    """Name a report at a version it never had: it is refused in the answer, and nothing changes."""
-    return {"reports": [{"report_id": scene.ids["report_id"], "version": 99999}]}
 
 
 def _shares(successor: str) -> dict[str, Any]:
@@ -139,6 +133,7 @@ _DECISION: Final = {"decision": "1/QĐ", "decided_on": DAY}
 _DOCUMENT: Final = {"document_number": "1/KH", "document_date": DAY}
 BODIES: Final[dict[str, Make]] = {
     **resolution_calls.BODIES,
+    **reporting.BODIES,
     # A name that is taken (409): asked after the organisation was found to be the caller's.
     "registry.add_account": lambda s: {
         "username": s.secrets["username"],
@@ -209,36 +204,6 @@ BODIES: Final[dict[str, Make]] = {
     "targets.create_report": _figures,
     "targets.correct_report": lambda _: {"numerator": "2"},
     "targets.return_report": lambda _: _REASON,
-    # A code that is taken (409): asked after the caller was found to be at the board.
-    "targets.create_form": lambda _: {
-        "code": FORM,
-        "name_vi": "x",
-        "name_en": "x",
-        "period_kind": "year",
-        "indicators": [INDICATOR],
-        "levels": [
-            {"key": "city", "act": "verify", "name_vi": "x", "name_en": "x"},
-            {"key": "board", "act": "approve", "name_vi": "x", "name_en": "x"},
-        ],
-    },
-    "targets.change_form": lambda _: {"open_future": False},
-    "targets.create_form_period": lambda _: {"period": PERIOD},
-    "targets.close_form_period": lambda _: {},
-    "targets.fill_sheet": lambda _: {"values": [{"indicator_code": INDICATOR, "numerator": "2"}]},
-    "targets.verify_reports": _named,
-    "targets.approve_reports": _named,
-    "targets.return_reports": lambda s: {"reports": [{**_named(s)["reports"][0], **_REASON}]},
-    "targets.remind_units": lambda s: {"organisation_ids": [_front(s)], "note_code": "phone_call"},
-    "targets.request_reopening": lambda s: {
-        "organisation_ids": [_front(s)],
-        "until_on": today().isoformat(),
-        "reason": "x",
-    },
-    "targets.approve_reopening": lambda _: {},
-    "targets.refuse_reopening": lambda _: _REASON,
-    "targets.request_correction": lambda _: {"numerator": "2", **_REASON},
-    "targets.refuse_correction": lambda _: _REASON,
-    "targets.add_evidence_document": lambda _: {"document_number": "1/BC", "document_date": DAY},
     "targets.set_formula": lambda _: {"numerator": INDICATOR, "applies_from": DAY} | _DECISION,
     "targets.set_allocation": lambda s: (
         _DECISION | {"method": "by_population", "units": [{"organisation_id": _front(s), "value": "1"}]}
@@ -305,6 +270,7 @@ BODIES: Final[dict[str, Make]] = {
 }
 DONE: Final[dict[str, set[int]]] = {
     **resolution_calls.DONE,
+    **reporting.DONE,
     "registry.add_account": {409},
     "registry.add_role": {409},
     "registry.add_client": {409},
@@ -323,19 +289,6 @@ DONE: Final[dict[str, set[int]]] = {
     "registry.add_provision": {409},
     "targets.create_period": {409},
     "targets.create_report": {409},
-    "targets.create_form": {409},
-    "targets.create_form_period": {409},
-    "targets.remind_units": {409},
-    # The period is open.
-    "targets.request_reopening": {409},
-    # The report is not approved.
-    "targets.request_correction": {409},
-    # No bytes.
-    "targets.add_evidence_file": {415},
-    # Once there are as many as a report carries.
-    "targets.add_evidence_document": {201, 409},
-    # The report is approved.
-    "targets.remove_evidence": {409},
     "targets.create_dispute": {422},
     "feedback.send_submission": {422},
     "feedback.upload_photo": {422},
@@ -347,6 +300,7 @@ DONE: Final[dict[str, set[int]]] = {
 }
 QUERIES: Final[dict[str, Make]] = {
     **resolution_calls.QUERIES,
+    **reporting.QUERIES,
     "registry.list_accounts": lambda s: {"organisation_id": _front(s)},
     "registry.list_clients": lambda s: {"organisation_id": _front(s)},
     "registry.read_calendar": lambda _: {"from": "2026-01-01", "until": "2026-02-01"},
@@ -364,14 +318,11 @@ QUERIES: Final[dict[str, Make]] = {
     "targets.read_dashboard": lambda _: {"period": PERIOD},
     "targets.rank_organisations": lambda _: {"indicator": INDICATOR, "period": PERIOD},
     "targets.list_expected": lambda _: {"limit": "100"},
-    "targets.read_completeness": lambda _: {"form": FORM, "period": PERIOD},
-    "targets.export_completeness": lambda _: {"form": FORM, "period": PERIOD},
-    "targets.list_obligations": lambda s: {"organisation_id": _front(s)},
-    "targets.list_reminders": lambda s: {"organisation_id": _front(s)},
     "feedback.list_submissions": lambda s: {"code": s.secrets["code"]},
     "oversight.list_facts": lambda _: {"kind": "case", "limit": "1"},
 }
 SHOWN: Final[dict[str, Make]] = {
+    **reporting.SHOWN,
     "registry.list_accounts": lambda s: s.ids["account_id"],
     "registry.list_clients": lambda s: s.ids["row_id"],
     "registry.list_identities": lambda s: s.ids["identity_id"],
@@ -379,10 +330,6 @@ SHOWN: Final[dict[str, Make]] = {
     "targets.list_reports": lambda s: s.ids["report_id"],
     "targets.list_figure_items": lambda s: s.ids["submission_id"],
     "targets.list_expected": _front,
-    "targets.read_completeness": _front,
-    "targets.list_obligations": _front,
-    "targets.list_reminders": _front,
-    "targets.list_reopen_requests": lambda s: s.ids["request_id"],
     "targets.list_disputes": lambda s: s.ids["dispute_id"],
     "feedback.list_submissions": lambda s: s.ids["submission_id"],
     "oversight.get_cases": lambda s: s.ids["case_id"],

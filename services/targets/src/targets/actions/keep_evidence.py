@@ -132,8 +132,8 @@ async def _store(
             id=evidence_id, report_id=report_id, public=public, added_by=actor.id, added_at=now, **row
         )
     )
-    details = {name: row[name] for name in ("sha256", "media_type", "size") if name in row}
-    await _audit(session, "evidence.add", evidence_id, report_id, actor, now, {"kind": row["kind"], **details})
+    details: dict[str, Any] = {name: row[name] for name in ("kind", "sha256", "media_type", "size") if name in row}
+    await _audit(session, "evidence.add", evidence_id, report_id, actor, now, details)
 
 
 async def _audit(

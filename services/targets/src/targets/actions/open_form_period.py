@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, exists, insert, literal, literal_column, select, update
+from sqlalchemy import ColumnElement, Row, exists, insert, literal, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit import audit, outbox
@@ -78,7 +78,9 @@ async def _take_in(session: AsyncSession, form: Form, period: Period) -> list[Ro
 
 
 # As text: the statement the rows come from names the same table, and would be taken for the one inserted into.
-_CODE = literal_column("(SELECT i.code FROM indicator i WHERE i.id = reporting_period.indicator_id)")
+_CODE: ColumnElement[str] = literal_column(
+    "(SELECT i.code FROM indicator i WHERE i.id = reporting_period.indicator_id)"
+)
 
 
 async def _insert_periods(

@@ -59,7 +59,7 @@ async def change_form(
 async def _resolution(session: AsyncSession, number: str | None) -> UUID | None:
     if number is None:
         return None
-    found = await session.scalar(select(resolution.c.id).where(resolution.c.number == number))
+    found: UUID | None = await session.scalar(select(resolution.c.id).where(resolution.c.number == number))
     if found is None:
         problem = {
             "field": "resolution",

@@ -186,7 +186,8 @@ async def _count_period(session: AsyncSession, period_id: UUID) -> Row[Any]:
         .values(version=reporting_period.c.version + 1, told=reporting_period.c.told + 1)
         .returning(reporting_period, indicator.c.code.label("indicator_code"))
     )
-    return (await session.execute(statement)).one()
+    found: Row[Any] = (await session.execute(statement)).one()
+    return found
 
 
 async def relock(session: AsyncSession, *, now: datetime) -> int:

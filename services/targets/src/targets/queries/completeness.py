@@ -169,4 +169,5 @@ async def list_obligations(
     if form_code is not None:
         statement = statement.where(form.c.code == form_code)
     columns = [reporting_period.c.due_on, reporting_period.c.id, expected_report.c.organisation_id]
-    return (await session.execute(window.select(statement, columns))).all()
+    rows: Sequence[Row[Any]] = (await session.execute(window.select(statement, columns))).all()
+    return rows

@@ -25,7 +25,7 @@ def _requests() -> Select[Any]:
 
 async def find_request(session: AsyncSession, request_id: UUID) -> Row[Any]:
     """Return a request; the row-level security decides who sees it. Raises NotFound."""
-    row = (await session.execute(_requests().where(reopen_request.c.id == request_id))).one_or_none()
+    row: Row[Any] | None = (await session.execute(_requests().where(reopen_request.c.id == request_id))).one_or_none()
     if row is None:
         raise NotFound
     return row
@@ -40,7 +40,8 @@ async def list_requests(
         statement = statement.where(reopen_request.c.period_id == period_id)
     if status is not None:
         statement = statement.where(reopen_request.c.status == status)
-    return (await session.execute(window.select(statement, [reopen_request.c.id]))).all()
+    rows: Sequence[Row[Any]] = (await session.execute(window.select(statement, [reopen_request.c.id]))).all()
+    return rows
 
 
 async def list_expired(session: AsyncSession, today: date, *, batch: int) -> Sequence[UUID]:

@@ -18,6 +18,11 @@ def form_rows(resolution_id: UUID, now: datetime) -> tuple[list[dict[str, Any]],
         own_id = form_id(given["code"])
         forms.append({"id": own_id, "code": given["code"], "version": 1, "resolution_id": resolution_id})
         named = {name: given[name] for name in ("name_vi", "name_en", "period_kind")}
-        open_lists = {"reporter_kinds": None, "reporter_level": None, "indicators": None, "evidence_for": []}
+        open_lists: dict[str, Any] = {
+            "reporter_kinds": None,
+            "reporter_level": None,
+            "indicators": None,
+            "evidence_for": [],
+        }
         versions.append({"form_id": own_id, "number": 1, "changed_at": now} | named | open_lists | seeds["defaults"])
     return forms, versions
