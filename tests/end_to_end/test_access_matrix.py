@@ -75,9 +75,10 @@ async def test_a_token_of_another_installation_opens_nothing(
     token = elsewhere.token("front_officer", place, subject=scene.accounts[place], kind="person")
     for one in known.values():
         if one.access != "public":
+            named = dict.fromkeys(("organisation_id", "day", "year", "code", "key", "number"), "x")
             response = await raw.request(
                 one.method,
-                one.path.format_map(dict.fromkeys(("organisation_id", "day", "year", "code", "key"), "x") | scene.ids),
+                one.path.format_map(named | scene.ids),
                 headers={"Authorization": f"Bearer {token}"},
             )
             assert response.status_code == 401, one.id

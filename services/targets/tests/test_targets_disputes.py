@@ -37,13 +37,13 @@ async def tell(database: Database, name: str, subject: UUID, sequence: int, **da
     assert await handle_once(database, consumer, event, NOW) is Outcome.APPLIED
 
 
-async def concluded_case(database: Database, presiding: UUID = CITY) -> UUID:
+async def concluded_case(database: Database, presiding: UUID = CITY, **more: Any) -> UUID:
     """Let oversight tell of a case with its conclusion."""
     case = uuid.uuid4()
     opened = {"form": "document_review", "trigger": "media", "submission_id": None, "opened_on": "2026-11-02"}
     await tell(database, "oversight.case.opened.v1", case, 1, presiding_organisation_id=str(presiding), **opened)
     await tell(database, "oversight.case.planned.v1", case, 2, planned_on="2026-11-03")
-    await tell(database, "oversight.case.concluded.v1", case, 3, concluded_on="2026-11-20")
+    await tell(database, "oversight.case.concluded.v1", case, 3, concluded_on="2026-11-20", **more)
     return case
 
 
@@ -354,3 +354,30 @@ async def test_the_marks_cost_no_statement_more_than_allowed(
         with StatementCount(house.runtime.database) as count:
             assert (await monitor.get(path, **query)).status_code == 200
         assert len(count) <= most, (path, count.statements)
+
+
+async def test_a_conclusion_that_names_values_disputes_them_at_once(
+    value: dict[str, Any], monitor: Person, owner: Person, database: Database
+) -> None:
+    named = {"indicator_code": "TGT-01", "period": "2025", "reason_code": "counted_twice"}
+    given = [
+        named | {"organisation_id": str(HERE)},
+        named | {"organisation_id": str(HERE), "reason_code": "of_tomorrow"},
+        named | {"organisation_id": str(COMMUNES[9])},
+        named | {"organisation_id": str(HERE), "period": "no period"},
+    ]
+    case = await concluded_case(database, disputed_values=given)
+    (found,) = (await monitor.get("/disputes")).json()["items"]
+    assert (found["subjects"], found["reason_code"]) == ([{"id": str(case), "kind": "case"}], "other")
+    assert (found["raised_on"], found["due_on"], found["rule"]["version"]) == ("2026-11-23", "2026-12-07", 1)
+    assert await marks(monitor) == {"progress": (True, 1), "dashboard": (True, 1)}
+    missing = await rows(database, "SELECT details FROM audit_entry WHERE action = 'dispute.value_not_there'")
+    assert {row["details"]["period"] for row in missing} == {"2025", "no period"}
+    again = await owner.post("/disputes", body(case))
+    assert again.status_code == 409  # the same evidence disputes a value once
+    path = f"/disputes/{found['id']}"
+    seen = await owner.get(path)
+    answered = await owner.post(
+        f"{path}/answer", {"answer": "figure_stands", "text": "Đúng."}, etag=seen.headers["etag"]
+    )
+    assert answered.status_code == 200, answered.text

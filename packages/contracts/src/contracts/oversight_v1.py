@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from contracts.deadlines_v1 import DeadlineChanged
 from contracts.envelope import Fact
@@ -30,10 +30,20 @@ class CasePlanned(Fact):
     planned_on: date
 
 
+class DisputedValue(Fact):
+    """A figure of an indicator that a conclusion contradicts."""
+
+    indicator_code: str
+    period: str
+    organisation_id: UUID
+    reason_code: str
+
+
 class CaseConcluded(Fact):
     """The conclusion (kết luận) was signed."""
 
     concluded_on: date
+    disputed_values: list[DisputedValue] = Field(default_factory=list)
 
 
 class CaseClosed(Fact):

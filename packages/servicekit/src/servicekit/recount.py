@@ -182,7 +182,7 @@ async def _count_next(
     seen = list((await session.scalars(select(wanted.c.item_id).order_by(wanted.c.item_id).limit(batch))).all())
     if not seen:
         return [], False
-    calendar, rules = await _read_law(session)
+    calendar, rules = await read_law(session)
     counted = [await _count_kind(session, kind, seen, calendar, rules, marks, now) for kind in kinds]
     return seen, sum(counted) < len(seen)
 
@@ -222,7 +222,7 @@ def _touched(running: FromClause, marks: Iterable[Row[Any]]) -> Any:
     return or_(*(and_(first <= literal(mark.last_day), last >= literal(mark.first_day)) for mark in marks))
 
 
-async def _read_law(session: AsyncSession) -> tuple[Calendar, list[RuleVersion]]:
+async def read_law(session: AsyncSession) -> tuple[Calendar, list[RuleVersion]]:
     """Read calendar and rules as this transaction sees them; the copy in memory may be seconds old."""
     facts: dict[str, list[Any]] = {"calendar_day": [], "calendar_year": [], "deadline_rule": []}
     for kind, data in await session.execute(

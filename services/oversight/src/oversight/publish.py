@@ -32,7 +32,7 @@ def case_planned(case: Row[Any]) -> EventDraft:
 
 def case_concluded(case: Row[Any]) -> EventDraft:
     """The conclusion was signed; dated by its document."""
-    fact = facts.CaseConcluded(concluded_on=case.conclusion_date)
+    fact = facts.CaseConcluded(concluded_on=case.conclusion_date, disputed_values=case.disputed_values)
     return _draft("oversight.case.concluded.v1", case.id, case.sequence, fact)
 
 

@@ -64,6 +64,7 @@ oversight_case = Table(
     Column("conclusion", Text),
     Column("conclusion_number", Text),
     Column("conclusion_date", Date),
+    Column("disputed_values", JSONB, nullable=False, server_default=text("'[]'")),
     Column("closed_on", Date),
     CheckConstraint("version >= 1 AND sequence >= 1 AND sequence <= version", name="counters"),
     CheckConstraint("status IN ('opened', 'planned', 'concluded', 'recommended', 'closed')", name="status"),

@@ -79,6 +79,29 @@ async def test_case_goes_from_feedback_item_to_close(world: Any) -> None:
     ]
 
 
+async def test_a_conclusion_names_the_values_it_contradicts(world: Any) -> None:
+    case = await world.opened()
+    path = f"/cases/{case['id']}"
+    await world.post(f"{path}/plan", world.officer, world.plan_body(), etag=1)
+    value = {
+        "indicator_code": "TGT-01",
+        "period": "2025",
+        "organisation_id": str(world.committee),
+        "reason_code": "figure_too_high",
+    }
+    for wrong in ([value | {"reason_code": "because"}], [value | {"note": "x"}], [value] * 21, [{}]):
+        refused = await world.post(
+            f"{path}/conclude", world.officer, world.conclusion_body() | {"disputed_values": wrong}, etag=2
+        )
+        assert refused.status_code == 422, refused.text
+    body = world.conclusion_body() | {"disputed_values": [value]}
+    concluded = await world.post(f"{path}/conclude", world.officer, body, etag=2)
+    assert concluded.status_code == 200, concluded.text
+    assert concluded.json()["conclusion"]["disputed_values"] == [value]
+    (told,) = await world.rows("SELECT data FROM outbox WHERE type = 'oversight.case.concluded.v1'")
+    assert told.data == {"concluded_on": "2026-11-23", "disputed_values": [value]}
+
+
 async def test_no_text_of_a_person_leaves_in_an_event_or_stands_in_the_audit(world: Any) -> None:
     await world.replied()
     rows = await world.rows("SELECT data::text AS words FROM outbox UNION ALL SELECT details::text FROM audit_entry")

@@ -12,6 +12,7 @@ from uuid import uuid4
 from devstack.access import reporting_calls as reporting
 from devstack.access import resolution_calls
 from devstack.access.scene import (
+    FORM,
     FORWARDED,
     INDICATOR,
     NOBODY_LISTENS,
@@ -24,6 +25,7 @@ from devstack.access.scene import (
     new_provider,
 )
 from devstack.demo.people import NINH_KIEU
+from devstack.demo.working_day import today
 
 NEVER_GIVEN: Final = '"999999"'
 DAY: Final = "2026-11-02"
@@ -99,7 +101,7 @@ def _address(operation: Operation, scene: Scene, view: str) -> str:
     fixed |= resolution_calls.FIXED
     fixed["code"] = INDICATOR if operation.id.startswith("targets.") else "31135"
     if "/targets/forms/" in operation.path:
-        fixed["code"], fixed["period"] = reporting.FORM, PERIOD
+        fixed["code"], fixed["period"] = FORM, PERIOD
     if operation.id == "targets.list_figure_items":
         fixed |= {"code": FORWARDED, "period": str(today().year)}
     return operation.path.format_map({**scene.ids, **fixed})

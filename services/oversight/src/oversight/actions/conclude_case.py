@@ -1,5 +1,6 @@
 """Records the signed conclusion of an oversight (kết luận giám sát)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -27,6 +28,8 @@ class Conclusion:
     text: str
     document_number: str
     document_date: date
+    disputed_values: tuple[Mapping[str, str], ...] = ()
+    """The indicators' values that it contradicts, as the event tells of them."""
 
 
 async def conclude_case(
@@ -51,6 +54,7 @@ async def conclude_case(
         conclusion=conclusion.text,
         conclusion_number=conclusion.document_number,
         conclusion_date=conclusion.document_date,
+        disputed_values=list(conclusion.disputed_values),
     )
     await audit.write(
         session,

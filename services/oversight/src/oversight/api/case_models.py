@@ -17,11 +17,15 @@ from servicekit.deadline_answers import PinnedRuleAnswer, pinned_rule_answer, pr
 from servicekit.identity import Actor
 from servicekit.lifecycle import actions_from
 from servicekit.reference import ReferenceBook
-from servicekit.text import Answer, ApiModel, LegalDate, SafeLine, SafeText, Text, Uuid
+from servicekit.text import Answer, ApiModel, Code, LegalDate, SafeLine, SafeText, Text, Uuid
 
 Form = Literal["document_review", "oversight_delegation", "peoples_boards", "joint_oversight"]
 Trigger = Literal["annual_programme", "coordination_programme", "member_proposal", "feedback", "media"]
 CaseStatus = Literal["opened", "planned", "concluded", "recommended", "closed"]
+Contradiction = Literal[
+    "figure_too_high", "figure_too_low", "counted_twice", "wrong_population", "no_evidence", "other"
+]
+"""Why a figure is contradicted, as the targets service knows it."""
 DocumentNumber = Annotated[str, Text(max_length=60)]
 """Number of an official document, for example 12/KH-MTTQ-BTT."""
 LongText = Annotated[str, Text(max_length=20_000, lines=True)]
@@ -59,12 +63,22 @@ class PlanCase(ApiModel):
     document_date: LegalDate
 
 
+class DisputedValue(ApiModel):
+    """A figure of an indicator that the conclusion contradicts: its indicator, period and reporting organisation."""
+
+    indicator_code: Code
+    period: Code
+    organisation_id: Uuid
+    reason_code: Contradiction
+
+
 class ConcludeCase(ApiModel):
-    """The signed conclusion and its document."""
+    """The signed conclusion and its document; the values it names are disputed at once, if they were reported."""
 
     conclusion: LongText
     document_number: DocumentNumber
     document_date: LegalDate
+    disputed_values: list[DisputedValue] = Field(default_factory=list, max_length=20)
 
 
 class OrganisationAnswer(Answer):
@@ -101,6 +115,7 @@ class ConclusionAnswer(Answer):
     conclusion: str
     document_number: str
     document_date: date
+    disputed_values: list[DisputedValue]
 
 
 class CaseAnswer(Answer):
@@ -165,6 +180,7 @@ def case_fields(case: Row[Any], actor: Actor, book: ReferenceBook) -> dict[str, 
             conclusion=case.conclusion,
             document_number=case.conclusion_number,
             document_date=case.conclusion_date,
+            disputed_values=case.disputed_values,
         )
     return {
         "id": case.id,

@@ -150,7 +150,10 @@ async def post_conclusion(
 ) -> CaseAnswer:
     """Record the signed conclusion."""
     conclusion = Conclusion(
-        text=body.conclusion, document_number=body.document_number, document_date=body.document_date
+        text=body.conclusion,
+        document_number=body.document_number,
+        document_date=body.document_date,
+        disputed_values=tuple(one.model_dump(mode="json") for one in body.disputed_values),
     )
     case = await conclude_case(session, case_id, conclusion, expected=version, actor=actor, now=now)
     set_etag(response, case.version)

@@ -16,8 +16,8 @@ from targets import publish
 from targets.actions.write_dispute import tell
 from targets.domain.dispute_refusals import NoSuchValue, SubjectOfOtherKind, TooFewSubmissions, UnknownSubject
 from targets.domain.dispute_steps import INITIAL, RAISING
-from targets.domain.disputes import SUBJECT_KINDS, Kind, ReasonCode, SubjectFacts, value_id
-from targets.domain.periods import parse_period
+from targets.domain.disputes import SUBJECT_KINDS, Kind, ReasonCode, SubjectFacts, ValueFacts, value_id
+from targets.domain.periods import Period, parse_period
 from targets.queries.dispute_files import find_place, find_subjects, find_value, minimum_subjects
 from targets.queries.scope import roles_towards
 from targets.tables import dispute, dispute_subject
@@ -54,6 +54,23 @@ async def raise_dispute(
     value = await find_value(session, given.indicator_code, given.period, given.organisation_id)
     if value is None:
         raise NoSuchValue
+    return await store_dispute(
+        session, given, period=period, subjects=subjects, value=value, counted=counted, actor=actor, now=now
+    )
+
+
+async def store_dispute(
+    session: AsyncSession,
+    given: NewDispute,
+    *,
+    period: Period,
+    subjects: Sequence[SubjectFacts],
+    value: ValueFacts,
+    counted: Counted,
+    actor: Actor,
+    now: datetime,
+) -> UUID:
+    """Store a dispute that was checked, with history, audit and event, and return its id."""
     today = local_date(now)
     made = await session.execute(
         insert(dispute)

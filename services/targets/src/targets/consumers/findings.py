@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts import oversight_v1
 from servicekit.inbox import Event, Handler
+from targets.actions.attach_finding import NamedValue, attach_finding
 from targets.actions.keep_finding import keep_case, keep_recommendation
 
 
@@ -19,6 +20,10 @@ async def _case_opened(session: AsyncSession, event: Event, now: datetime) -> No
 async def _case_concluded(session: AsyncSession, event: Event, now: datetime) -> None:
     fact = oversight_v1.CaseConcluded.model_validate(event.data)
     await keep_case(session, event.subject, concluded_on=fact.concluded_on)
+    named = (
+        NamedValue(one.indicator_code, one.period, one.organisation_id, one.reason_code) for one in fact.disputed_values
+    )
+    await attach_finding(session, event.subject, named, now=now)
 
 
 async def _recommendation_served(session: AsyncSession, event: Event, now: datetime) -> None:
