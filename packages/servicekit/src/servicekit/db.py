@@ -186,7 +186,8 @@ async def copy_in(
     Raises asyncpg's own errors, and what reading the records raises.
     """
     connection, pooled = session.info.get(_REACHED) or await _reach_connection(session)
-    connection.dispatch.before_cursor_execute(None, None, f"COPY {table}", (), None, False)  # type: ignore[attr-defined]
+    target: Any = connection
+    target.dispatch.before_cursor_execute(None, None, f"COPY {table}", (), None, False)
     driver: Any = pooled.driver_connection
     with_all = driver.copy_records_to_table(table, records=records, columns=list(columns), timeout=seconds)
     await _on_driver(pooled, with_all)

@@ -10,14 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.errors import AlreadyExists, Forbidden
 from servicekit.identity import Actor
+from targets.actions.check_values import check_entry, warning_rows
 from targets.actions.write_report import stored, tell
+from targets.domain.entering import UNCONFIGURED_METHOD, Place, refuse_place
 from targets.domain.figures import Figures, check_figures
 from targets.domain.periods import parse_period
 from targets.domain.refusals import (
     ComputedIndicator,
-    OrganisationNotExpected,
-    OrganisationNotValid,
-    PeriodClosed,
     PeriodNotOpened,
     UnknownIndicator,
     UnknownOrganisation,
@@ -47,7 +46,7 @@ async def draft_report(session: AsyncSession, given: NewReport, *, actor: Actor,
     """Store the draft and return it.
 
     Raises UnknownPeriod, UnknownIndicator, ComputedIndicator, UnknownOrganisation, PeriodNotOpened (422), NotFound
-    (an organisation outside the actor's), OrganisationNotValid, OrganisationNotExpected, BadFigures (422),
+    (an organisation outside the actor's), OrganisationNotValid, OrganisationNotExpected, BadFigures, RuleBroken (422),
     PeriodClosed and AlreadyExists (409).
     """
     parse_period(given.period)
@@ -57,13 +56,20 @@ async def draft_report(session: AsyncSession, given: NewReport, *, actor: Actor,
     _check(entry)
     around = entry.around
     check_figures(given.figures, around.indicator.rule)
+    found = await check_entry(
+        session,
+        given.figures,
+        indicator=given.indicator_code,
+        period=given.period,
+        organisation_id=given.organisation_id,
+    )
     draft = ReportFacts(
         id=_NOBODY,
         status=DRAFT,
         version=1,
         told=0,
         figures=given.figures,
-        counting_method=given.counting_method or around.counting_method or "as_reported",
+        counting_method=given.counting_method or around.counting_method or UNCONFIGURED_METHOD,
         denominator_source=given.denominator_source,
         note=given.note,
         return_reason=None,
@@ -77,6 +83,7 @@ async def draft_report(session: AsyncSession, given: NewReport, *, actor: Actor,
         created_at=now,
         changed_at=now,
         around=around,
+        warnings=tuple(warning_rows(found)),
     )
     made = await session.execute(
         insert(report)
@@ -97,13 +104,17 @@ def _check(entry: Entry) -> None:
     around = entry.around
     if around.roles.isdisjoint(ENTERING):
         raise Forbidden
-    last_day = around.period.last_day
-    if not (entry.valid_from <= last_day and (entry.valid_to is None or last_day <= entry.valid_to)):
-        raise OrganisationNotValid(last_day=last_day.isoformat())
-    if not entry.expected:
-        raise OrganisationNotExpected
-    if around.period.status != "open":
-        raise PeriodClosed
+    refused = refuse_place(
+        Place(
+            period_status=around.period.status,
+            last_day=around.period.last_day,
+            valid_from=entry.valid_from,
+            valid_to=entry.valid_to,
+            expected=entry.expected,
+        )
+    )
+    if refused is not None:
+        raise refused
     if entry.exists:
         raise AlreadyExists
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from servicekit import audit
 from servicekit.db import fetch
 from servicekit.identity import Actor
-from targets.actions.staged_reports import Decided, decide, record, stage, write_staged
+from targets.actions.staged_reports import Decided, clear, decide, record, stage, write_staged
 from targets.domain.import_lines import MAX_PROBLEMS, LineCheck, Problem
 from targets.domain.importing import DELETE, IMPORT, UPDATE, Options, Outcome, Status, judge_import
 from targets.domain.report_steps import ENTERING
@@ -67,6 +67,7 @@ async def import_reports(
     outcome = await _keep(session, file, options, rows, decided, actor, now)
     if outcome.status != Status.REFUSED and not options.dry_run:
         await write_staged(session, decided, outcome.id, actor, now)
+    await clear(session)
     await _audit(session, file, options, outcome, actor, now)
     return outcome
 

@@ -58,6 +58,7 @@ async def move_report(
         "verified_by": before.verified_by,
         "had_a_hand": action in ("verify", "approve") and await had_a_hand(session, report_id, actor.id),
         "reason": reason,
+        "unanswered": before.unanswered,
     }
     step = decide(STEPS, before.status, action, before.around.roles, facts)
     today = local_date(now)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
 from servicekit.lifecycle import decide, permit
+from targets.actions.check_values import check_entry, warning_rows
 from targets.actions.write_report import compare_and_set, tell
 from targets.domain.figures import Figures, check_figures
 from targets.domain.refusals import NothingToChange
@@ -53,7 +54,7 @@ async def revise_report(
     """Store the correction and return the report, which is a draft again.
 
     A draft that already says all this is left as it is. Raises NotFound, StaleVersion, StepNotAllowed, PeriodClosed,
-    Forbidden, NothingToChange or BadFigures.
+    Forbidden, NothingToChange, BadFigures or RuleBroken.
     """
     if given == Correction(reason=given.reason):
         raise NothingToChange
@@ -67,6 +68,14 @@ async def revise_report(
     check_figures(after.figures, around.indicator.rule)
     if before.status == DRAFT and after.values() == before.values():
         return before
+    found = await check_entry(
+        session,
+        after.figures,
+        indicator=around.indicator.code,
+        period=around.period.code,
+        organisation_id=around.organisation_id,
+    )
+    after = replace(after, warnings=tuple(warning_rows(found)))
     after = replace(after, status=DRAFT, version=version + 1, entered_by=actor.id, changed_at=now)
     await compare_and_set(session, before, after)
     await tell(session, before, after, action="revise", reason=given.reason, event=None, actor=actor, now=now)

@@ -1,9 +1,10 @@
-"""Rows of a file on their way into reports: a temporary table of this transaction, and the statements over it.
+"""Rows of a file on their way into reports: a table of this transaction's own, and the statements over it.
 
     COPY ──► import_line ──► what each row does (import, update, ignore, delete, or a conflict) ──► report, its history
 
 Each step is one statement, however many rows there are. Row-level security stands over `report` and `report_change`
-as over every request: what is staged may hold anything, what is written may not.
+as over every request: what is staged may hold anything, what is written may not. `import_line` itself has none, for
+COPY refuses it; it needs none, for its rows are gone before the transaction ends, and no other ever sees them.
 """
 
 import json
@@ -28,12 +29,6 @@ SECONDS: Final = 50.0
 """How long one statement over a whole file may take: under the gateway's 60 s for an import."""
 REVISABLE: Final = sorted({step.source for step in STEPS if step.action == "revise"})
 _BEGIN: Final = f"SET LOCAL statement_timeout = {int(SECONDS * 1000)}"
-_STAGE: Final = """
-CREATE TEMPORARY TABLE import_line (
-  line int PRIMARY KEY, period_id uuid NOT NULL, organisation_id uuid NOT NULL, numerator numeric, denominator numeric,
-  breakdown jsonb, counting_method text, usual_method text NOT NULL, denominator_source text, note text,
-  warnings jsonb NOT NULL DEFAULT '[]', report_id uuid NOT NULL DEFAULT uuidv7(), version int,
-  action text NOT NULL) ON COMMIT DROP"""
 _COLUMNS: Final = (
     "line",
     "period_id",
@@ -47,7 +42,7 @@ _COLUMNS: Final = (
     "note",
     "action",
 )
-_ANALYSE: Final = "ANALYZE import_line"
+_CLEAR: Final = "DELETE FROM import_line"
 _FORGET: Final = "DELETE FROM import_line WHERE line = ANY ($1::int[])"
 _DECIDE: Final = """
 UPDATE import_line l SET report_id = r.id, version = r.version, action = CASE
@@ -107,11 +102,12 @@ SELECT change.report_id, change.version, $2::timestamptz, $3, $1::uuid, change.v
     SELECT jsonb_object_agg(key, coalesce(change.old -> key, 'null')) AS old,
            jsonb_object_agg(key, coalesce(change.new -> key, 'null')) AS new
       FROM jsonb_object_keys(CASE change.verb WHEN 'delete' THEN change.old ELSE change.new END) AS key
-     WHERE coalesce(change.old -> key, 'null') <> coalesce(change.new -> key, 'null')) AS d"""
+     WHERE coalesce(change.old -> key, 'null') <> coalesce(change.new -> key, 'null')) AS d"""  # noqa: S608 (no input is in it)
 _REVISE: Final = """
 WITH revised AS (
   UPDATE report r SET status = 'draft', version = r.version + 1, numerator = l.numerator, denominator = l.denominator,
-         breakdown = coalesce(l.breakdown, r.breakdown), counting_method = coalesce(l.counting_method, r.counting_method),
+         breakdown = coalesce(l.breakdown, r.breakdown),
+         counting_method = coalesce(l.counting_method, r.counting_method),
          denominator_source = coalesce(l.denominator_source, r.denominator_source), note = coalesce(l.note, r.note),
          warnings = l.warnings, entered_by = $1::uuid, changed_at = $2::timestamptz
     FROM import_line l WHERE l.action = 'update' AND r.id = l.report_id AND r.version = l.version RETURNING 1)
@@ -134,11 +130,9 @@ class Decided:
 
 
 async def stage(session: AsyncSession, rows: AsyncIterable[Sequence[Any]]) -> None:
-    """Fill the temporary table with records (see `record`)."""
+    """Stage records (see `record`)."""
     await fetch(session, _BEGIN)
-    await fetch(session, _STAGE)
     await copy_in(session, "import_line", _COLUMNS, rows, seconds=SECONDS)
-    await fetch(session, _ANALYSE, seconds=SECONDS)
 
 
 def record(placed: Placed, strategy: Strategy) -> tuple[Any, ...]:
@@ -181,3 +175,8 @@ async def write_staged(session: AsyncSession, decided: Decided, import_id: UUID,
         done = await fetch(session, statement, *arguments, seconds=SECONDS)
         if done[0]["count"] != decided.counts.get(action, 0):
             raise ImportOvertaken
+
+
+async def clear(session: AsyncSession) -> None:
+    """Take the staged rows away again, whatever became of them."""
+    await fetch(session, _CLEAR, seconds=SECONDS)

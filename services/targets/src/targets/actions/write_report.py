@@ -26,6 +26,7 @@ def stored(after: ReportFacts) -> dict[str, Any]:
         "counting_method": after.counting_method,
         "denominator_source": after.denominator_source,
         "note": after.note,
+        "warnings": list(after.warnings),
         "return_reason": after.return_reason,
         "entered_by": after.entered_by,
         "submitted_by": after.submitted_by,

@@ -23,7 +23,7 @@ _PARAMETERS: Final = {_JSON: ("", "charset=utf-8"), _CSV: ("", "charset=utf-8"),
 BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
-        "description": "CSV (UTF-8), an XLSX workbook of one sheet, or a DHIS2 data value set; 10 MiB, 200,000 rows at most.",
+        "description": "CSV (UTF-8), XLSX of one sheet, or a DHIS2 data value set; at most 10 MiB and 200,000 rows.",
         "content": {
             _CSV: {"schema": {"type": "string", "format": "binary"}},
             XLSX_TYPE: {"schema": {"type": "string", "format": "binary"}},

@@ -43,7 +43,7 @@ _LAST = ("counting_method", "denominator_source", "note")
 
 def _table(*raised: type[DomainError]) -> dict[str, Any]:
     """Return the `responses=` of a route that answers with a file."""
-    content = {CSV_TYPE.partition(";")[0]: {}, XLSX_TYPE: {}}
+    content: dict[str, Any] = {CSV_TYPE.partition(";")[0]: {}, XLSX_TYPE: {}}
     return {"response_class": Response, "responses": {**answers(*raised)["responses"], 200: {"content": content}}}
 
 

@@ -52,8 +52,17 @@ def check_value(value: Decimal, others: Sequence[Decimal], rules: Sequence[Outli
         scale = Decimal(1) if rule.score == "z" else _SCALE
         result = _EXACT.divide(_EXACT.multiply(scale, _EXACT.subtract(value, middle)), spread)
         if abs(result) > rule.limit:
-            shown = (_shown(number) for number in (value, middle, spread, result))
-            found.append(Outlier(rule.score, *shown, rule.limit, len(others)))
+            found.append(
+                Outlier(
+                    score=rule.score,
+                    value=_shown(value),
+                    middle=_shown(middle),
+                    spread=_shown(spread),
+                    result=_shown(result),
+                    limit=rule.limit,
+                    others=len(others),
+                )
+            )
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from servicekit.errors import DomainError
 from servicekit.lifecycle import Facts, Step
-from targets.domain.refusals import PeriodClosed, ReasonMissing, SamePerson
+from targets.domain.refusals import PeriodClosed, ReasonMissing, SamePerson, WarningsUnanswered
 
 DRAFT: Final = "draft"
 SUBMITTED: Final = "submitted"
@@ -27,6 +27,11 @@ SILENT: Final = ""
 def period_open(facts: Facts) -> DomainError | None:
     """Nothing moves in a closed period."""
     return None if facts["period_status"] == "open" else PeriodClosed()
+
+
+def answered(facts: Facts) -> DomainError | None:
+    """What a validation rule warned of is explained in the note before the figures are handed in."""
+    return period_open(facts) or (WarningsUnanswered() if facts["unanswered"] else None)
 
 
 def with_reason(facts: Facts) -> DomainError | None:
@@ -55,7 +60,7 @@ STEPS: Final = (
         SUBMITTED,
         by=ENTERING,
         event="targets.report.submitted.v1",
-        guard=period_open,
+        guard=answered,
         deadline_rule=RULE,
     ),
     Step(

@@ -92,6 +92,13 @@ class ReportFacts:
     created_at: datetime
     changed_at: datetime
     around: Surroundings
+    warnings: tuple[Mapping[str, str], ...] = ()
+    """What validation rules warned of when the figures were entered."""
+
+    @property
+    def unanswered(self) -> bool:
+        """Say whether there are warnings and no note."""
+        return bool(self.warnings) and not self.note
 
     @property
     def on_time(self) -> bool | None:

@@ -61,7 +61,7 @@ def _rows(sheet: CalamineSheet, formulas: set[tuple[int, int]]) -> Iterator[Row]
     top, left = sheet.start or (0, 0)
     lines = {row for row, _ in formulas}
     for row, values in enumerate(sheet.iter_rows(), start=top):
-        cells: list[Cell] = [""] * left + [_cell(value) for value in values]
+        cells: list[Cell] = [*([""] * left), *(_cell(value) for value in values)]
         if row in lines:
             for column in range(len(cells)):
                 if (row, column) in formulas:

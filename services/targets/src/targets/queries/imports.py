@@ -21,10 +21,10 @@ def _sees_import(actor: Actor) -> ColumnElement[bool]:
 
     Above one of several would not do: the rows that had conflicts are shown as they came.
     """
-    one = func.unnest(data_import.c.organisation_ids).table_valued("id").alias("one")
+    one = func.unnest(data_import.c.organisation_ids).column_valued("one")
     covered = exists().where(
         organisation.c.kind == ORGANISATION,
-        organisation.c.id == one.c.id,
+        organisation.c.id == one,
         organisation.c.path.overlap(organisations_of(actor, *READERS)),
     )
     return or_(not_(exists().select_from(one).where(not_(covered))), at_board(actor))
@@ -33,7 +33,8 @@ def _sees_import(actor: Actor) -> ColumnElement[bool]:
 async def list_imports(session: AsyncSession, window: Window, actor: Actor) -> Sequence[Row[Any]]:
     """Return one page of the imports the actor may see, newest first."""
     statement = window.select(select(data_import).where(_sees_import(actor)), [data_import.c.id], descending=True)
-    return (await session.execute(statement)).all()
+    rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
+    return rows
 
 
 async def find_import(session: AsyncSession, import_id: UUID, actor: Actor) -> Row[Any]:
@@ -51,19 +52,23 @@ def _conflicts(import_id: UUID) -> Select[Any]:
 
 async def list_conflicts(session: AsyncSession, import_id: UUID, window: Window) -> Sequence[Row[Any]]:
     """Return one page of the problems of an import, by line."""
-    return (await session.execute(window.select(_conflicts(import_id), [import_conflict.c.number]))).all()
+    statement = window.select(_conflicts(import_id), [import_conflict.c.number])
+    rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
+    return rows
 
 
 async def all_conflicts(session: AsyncSession, import_id: UUID) -> Sequence[Row[Any]]:
     """Return every problem of an import; there are never more than a file may have."""
-    return (await session.execute(_conflicts(import_id).order_by(import_conflict.c.number))).all()
+    statement = _conflicts(import_id).order_by(import_conflict.c.number)
+    rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
+    return rows
 
 
 async def template_places(
     session: AsyncSession, actor: Actor, *, period: str, indicators: Sequence[str], most: int
 ) -> Sequence[Row[Any]]:
     """Return who owes which report in a period, as far as the actor may enter it; all indicators when none is named."""
-    statement = (
+    statement: Select[Any] = (
         select(
             indicator.c.code.label("indicator_code"),
             indicator.c.name_vi.label("indicator_name"),
@@ -92,4 +97,5 @@ async def template_places(
     )
     if indicators:
         statement = statement.where(indicator.c.code.in_(indicators))
-    return (await session.execute(statement)).all()
+    rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
+    return rows

@@ -140,6 +140,7 @@ def _facts(row: Row[Any], actor: Actor) -> ReportFacts:
         created_at=row.created_at,
         changed_at=row.changed_at,
         around=_around(row, row.organisation_id, actor),
+        warnings=tuple(row.warnings),
     )
 
 

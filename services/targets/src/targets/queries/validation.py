@@ -1,23 +1,17 @@
 """Reads of validation rules, limits of outliers, and the figures that are held against each other."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.db import fetch
-from servicekit.errors import NotFound
-from servicekit.pages import Window
 from targets.domain.figures import Figures
-from targets.domain.outliers import OutlierRule
 from targets.domain.periods import MONTHS
 from targets.domain.validation import WARNING, Rule, Term
-from targets.tables import validation_rule
 
 Place = tuple[str, str, UUID]
 """(indicator, period, organisation)."""

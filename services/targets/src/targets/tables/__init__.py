@@ -4,19 +4,25 @@ resolution 1─n indicator 1─n target_version           what the resolution as
 indicator 1─n reporting_period 1─n expected_report    who owes a report
 reporting_period 1─n report 1─n report_change         the figures, and every change of them, append-only
 report, feedback_clock ──► roll_up                    the figures of every organisation and of the whole
+data_import 1─n import_conflict                       files of values, and what was wrong with their rows
 """
 
 from targets.tables.columns import metadata
 from targets.tables.events import feedback_clock
 from targets.tables.figures import population, roll_up
+from targets.tables.imports import data_import, import_conflict, import_line, outlier_rule, validation_rule
 from targets.tables.reports import expected_report, report, report_change, reporting_period
 from targets.tables.resolution import indicator, resolution, target_version
 
 __all__ = [
+    "data_import",
     "expected_report",
     "feedback_clock",
+    "import_conflict",
+    "import_line",
     "indicator",
     "metadata",
+    "outlier_rule",
     "population",
     "report",
     "report_change",
@@ -24,4 +30,5 @@ __all__ = [
     "resolution",
     "roll_up",
     "target_version",
+    "validation_rule",
 ]
