@@ -18,7 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from servicekit import audit
 from servicekit.db import fetch
 from servicekit.identity import Actor
-from targets.actions.staged_reports import Decided, clear, decide, record, stage, write_staged
+from targets.actions.import_rules import RuleCheck
+from targets.actions.staged_reports import Decided, clear, decide, record, stage, warn, write_staged
 from targets.domain.import_lines import MAX_PROBLEMS, LineCheck, Problem
 from targets.domain.importing import DELETE, IMPORT, UPDATE, Options, Outcome, Status, judge_import
 from targets.domain.report_steps import ENTERING
@@ -26,6 +27,7 @@ from targets.files.columns import KEY_COLUMN, Columns, place_columns
 from targets.files.lines import LineReader
 from targets.files.tables_of_text import Cell, TextTable, Unreadable
 from targets.queries.import_places import find_known
+from targets.queries.validation import find_rules
 
 _BATCH: Final = 1000
 _LONGEST_CODE: Final = 64
@@ -60,8 +62,10 @@ async def import_reports(
     """
     columns = place_columns(file.table.header, deleting=options.deleting)
     places = await asyncio.to_thread(_places, file.table, columns)
-    check = LineCheck(await find_known(session, places, actor))
-    rows = _Rows(file.table, LineReader(columns, options.decimal_comma, options.deleting), check, options)
+    known = await find_known(session, places, actor)
+    rules = [] if options.deleting else await find_rules(session, {code for code, _ in known.periods})
+    reader = LineReader(columns, options.decimal_comma, options.deleting)
+    rows = _Rows(file.table, reader, LineCheck(known), RuleCheck(rules), options)
     await stage(session, rows.records())
     decided = await _decide(session, rows, options)
     outcome = await _keep(session, file, options, rows, decided, actor, now)
@@ -92,6 +96,7 @@ class _Rows:
     table: TextTable
     reader: LineReader
     check: LineCheck
+    rules: RuleCheck
     options: Options
     number: int = 0
     """Rows that say something."""
@@ -114,14 +119,20 @@ class _Rows:
             self.number += line is not None or len(problems) > before
             placed = None if line is None else self.check.place(line)
             if placed is not None:
+                self.rules.note(placed)
                 found.append(record(placed, strategy))
         return found
 
 
 async def _decide(session: AsyncSession, rows: _Rows, options: Options) -> Decided:
-    problems = rows.check.problems
+    problems, doubled = rows.check.problems, rows.check.doubled
+    broken = await rows.rules.problems(session, doubled)
+    problems += broken
+    await warn(session, rows.rules.warnings)
     left = MAX_PROBLEMS - len(problems)
-    decided = await decide(session, options.strategy, without=rows.check.doubled, most_conflicts=max(left, 0) + 1)
+    decided = await decide(
+        session, options.strategy, without=doubled | {one.line for one in broken}, most_conflicts=max(left, 0) + 1
+    )
     problems += [Problem.of(line, None, code) for line, code in decided.conflicts]
     if len(problems) > MAX_PROBLEMS:
         rows.complete = False
@@ -145,6 +156,7 @@ async def _keep(
     done = {} if status == Status.REFUSED else decided.counts
     counts = {"imported": done.get(IMPORT, 0), "updated": done.get(UPDATE, 0), "deleted": done.get(DELETE, 0)}
     counts |= {"ignored": rows.number - len(lines) - sum(counts.values()), "conflicts": len(lines)}
+    warnings = 0 if status == Status.REFUSED else decided.warnings
     organisations = sorted(actor.organisations(*ENTERING))
     kept = await fetch(
         session,
@@ -167,14 +179,14 @@ async def _keep(
         counts["ignored"],
         counts["deleted"],
         counts["conflicts"],
-        0,
+        warnings,
         rows.complete,
     )
     outcome = Outcome(
         id=kept[0]["id"],
         status=status,
         rows=rows.number,
-        warnings=0,
+        warnings=warnings,
         complete=rows.complete,
         problems=problems,
         **counts,

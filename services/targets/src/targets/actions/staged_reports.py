@@ -8,7 +8,7 @@ COPY refuses it; it needs none, for its rows are gone before the transaction end
 """
 
 import json
-from collections.abc import AsyncIterable, Collection, Sequence
+from collections.abc import AsyncIterable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -21,7 +21,7 @@ from servicekit.identity import Actor
 from targets.domain.entering import UNCONFIGURED_METHOD
 from targets.domain.import_lines import Placed
 from targets.domain.import_refusals import ImportOvertaken
-from targets.domain.importing import DELETE, UPDATE, Strategy
+from targets.domain.importing import DELETE, IMPORT, UPDATE, Strategy
 from targets.domain.report_steps import STEPS
 from targets.domain.reports import breakdown_text
 
@@ -57,7 +57,8 @@ UPDATE import_line l SET report_id = r.id, version = r.version, action = CASE
     WHEN l.breakdown IS NULL AND r.breakdown <> '{}' AND l.numerator <> r.numerator THEN 'breakdown_needed'
     ELSE 'update' END
   FROM report r WHERE r.period_id = l.period_id AND r.organisation_id = l.organisation_id"""
-_COUNT: Final = "SELECT action, count(*) AS number FROM import_line GROUP BY action"
+_COUNT: Final = """
+SELECT action, count(*) AS number, count(*) FILTER (WHERE warnings <> '[]') AS warned FROM import_line GROUP BY action"""
 _CONFLICTS: Final = """
 SELECT line, action FROM import_line WHERE action = ANY ($1::text[]) ORDER BY line LIMIT $2"""
 _WARN: Final = """
@@ -126,6 +127,8 @@ class Decided:
     """What the staged rows would do, by action, and the lines that conflict with what is stored."""
 
     counts: dict[str, int]
+    warnings: int
+    """Rows that would be stored with a warning."""
     conflicts: list[tuple[int, str]]
 
 
@@ -155,15 +158,22 @@ def record(placed: Placed, strategy: Strategy) -> tuple[Any, ...]:
     )
 
 
+async def warn(session: AsyncSession, warnings: Mapping[int, str]) -> None:
+    """Put beside staged rows, by line, what validation rules warned of."""
+    await fetch(session, _WARN, list(warnings), list(warnings.values()), seconds=SECONDS)
+
+
 async def decide(
     session: AsyncSession, strategy: Strategy, *, without: Collection[int], most_conflicts: int
 ) -> Decided:
     """Say what each row does beside what is stored; the lines `without` are out."""
     await fetch(session, _FORGET, sorted(without), seconds=SECONDS)
     await fetch(session, _DECIDE, strategy.value, REVISABLE, seconds=SECONDS)
-    counts = {row["action"]: row["number"] for row in await fetch(session, _COUNT, seconds=SECONDS)}
+    counted = await fetch(session, _COUNT, seconds=SECONDS)
+    counts = {row["action"]: row["number"] for row in counted}
+    warned = sum(row["warned"] for row in counted if row["action"] in (IMPORT, UPDATE))
     found = await fetch(session, _CONFLICTS, list(CONFLICTS), most_conflicts, seconds=SECONDS)
-    return Decided(counts, [(row["line"], row["action"]) for row in found])
+    return Decided(counts, warned, [(row["line"], row["action"]) for row in found])
 
 
 async def write_staged(session: AsyncSession, decided: Decided, import_id: UUID, actor: Actor, now: datetime) -> None:

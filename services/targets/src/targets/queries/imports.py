@@ -27,7 +27,7 @@ def _sees_import(actor: Actor) -> ColumnElement[bool]:
         organisation.c.id == one,
         organisation.c.path.overlap(organisations_of(actor, *READERS)),
     )
-    return or_(not_(exists().select_from(one).where(not_(covered))), at_board(actor))
+    return or_(not_(select(one).where(not_(covered)).exists()), at_board(actor))
 
 
 async def list_imports(session: AsyncSession, window: Window, actor: Actor) -> Sequence[Row[Any]]:
