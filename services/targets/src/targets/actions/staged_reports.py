@@ -58,7 +58,8 @@ UPDATE import_line l SET report_id = r.id, version = r.version, action = CASE
     ELSE 'update' END
   FROM report r WHERE r.period_id = l.period_id AND r.organisation_id = l.organisation_id"""
 _COUNT: Final = """
-SELECT action, count(*) AS number, count(*) FILTER (WHERE warnings <> '[]') AS warned FROM import_line GROUP BY action"""
+SELECT action, count(*) AS number, count(*) FILTER (WHERE warnings <> '[]') AS warned
+  FROM import_line GROUP BY action"""
 _CONFLICTS: Final = """
 SELECT line, action FROM import_line WHERE action = ANY ($1::text[]) ORDER BY line LIMIT $2"""
 _WARN: Final = """
