@@ -82,24 +82,38 @@ SELECT report_id, period_id, organisation_id, 'draft', 1, 0, numerator, denomina
        coalesce(counting_method, usual_method), denominator_source, note, warnings, $1::uuid, $2::timestamptz,
        $2::timestamptz
   FROM import_line WHERE action = 'import' ORDER BY line"""
+# Of a first entry everything given is new, which needs no comparing: a third of the time of the statement below.
+_ENTERED: Final = """
+INSERT INTO report_change (report_id, version, at, actor_kind, actor_id, action, status_before, status_after,
+       values_before, values_after, reason, import_id)
+SELECT report_id, 1, $2::timestamptz, $3, $1::uuid, 'enter', NULL, 'draft',
+       '{"numerator": null, "breakdown": null, "counting_method": null}'::jsonb
+         || CASE WHEN denominator IS NULL THEN '{}' ELSE '{"denominator": null}'::jsonb END
+         || CASE WHEN denominator_source IS NULL THEN '{}' ELSE '{"denominator_source": null}'::jsonb END
+         || CASE WHEN note IS NULL THEN '{}' ELSE '{"note": null}'::jsonb END,
+       jsonb_strip_nulls(jsonb_build_object(
+         'numerator', CAST(trim_scale(numerator) AS text), 'denominator', CAST(trim_scale(denominator) AS text),
+         'breakdown', coalesce(breakdown, '{}'), 'counting_method', coalesce(counting_method, usual_method),
+         'denominator_source', denominator_source, 'note', note)),
+       NULL, $4::uuid
+  FROM import_line WHERE action = 'import'"""
 _HISTORY: Final = f"""
 INSERT INTO report_change (report_id, version, at, actor_kind, actor_id, action, status_before, status_after,
        values_before, values_after, reason, import_id)
 SELECT change.report_id, change.version, $2::timestamptz, $3, $1::uuid, change.verb, change.status, change.becomes,
        coalesce(d.old, '{{}}'), coalesce(d.new, '{{}}'), NULL, $4::uuid
   FROM (
-    SELECT l.report_id, coalesce(r.version + 1, 1) AS version, r.status,
-           CASE l.action WHEN 'import' THEN 'enter' WHEN 'update' THEN 'revise' ELSE 'delete' END AS verb,
-           CASE l.action WHEN 'delete' THEN 'deleted' ELSE 'draft' END AS becomes,
-           CASE WHEN r.id IS NULL THEN '{{}}' ELSE {_values("r")} END AS old,
-           CASE l.action WHEN 'delete' THEN '{{}}' ELSE {_values("after")} END AS new
-      FROM import_line l LEFT JOIN report r ON r.id = l.report_id AND l.action <> 'import'
+    SELECT l.report_id, r.version + 1 AS version, r.status, {_values("r")} AS old,
+           CASE l.action WHEN 'update' THEN 'revise' ELSE 'delete' END AS verb,
+           CASE l.action WHEN 'update' THEN 'draft' ELSE 'deleted' END AS becomes,
+           CASE l.action WHEN 'update' THEN {_values("after")} ELSE '{{}}' END AS new
+      FROM import_line l JOIN report r ON r.id = l.report_id
      CROSS JOIN LATERAL (
-       SELECT l.numerator, l.denominator, coalesce(l.breakdown, r.breakdown, '{{}}') AS breakdown,
-              coalesce(l.counting_method, r.counting_method, l.usual_method) AS counting_method,
+       SELECT l.numerator, l.denominator, coalesce(l.breakdown, r.breakdown) AS breakdown,
+              coalesce(l.counting_method, r.counting_method) AS counting_method,
               coalesce(l.denominator_source, r.denominator_source) AS denominator_source,
               coalesce(l.note, r.note) AS note) AS after
-     WHERE l.action IN ('import', 'update', 'delete')) AS change
+     WHERE l.action IN ('update', 'delete')) AS change
  CROSS JOIN LATERAL (
     SELECT jsonb_object_agg(key, coalesce(change.old -> key, 'null')) AS old,
            jsonb_object_agg(key, coalesce(change.new -> key, 'null')) AS new
@@ -180,8 +194,10 @@ async def decide(
 async def write_staged(session: AsyncSession, decided: Decided, import_id: UUID, actor: Actor, now: datetime) -> None:
     """Enter, revise and delete what was decided, each with its line of history. Raises ImportOvertaken."""
     await fetch(session, _ENTER, actor.id, now, seconds=SECONDS)
-    # Before the change, for the history tells what was; what was just entered is seen by now.
-    await fetch(session, _HISTORY, actor.id, now, actor.kind, import_id, seconds=SECONDS)
+    who = (actor.id, now, actor.kind, import_id)
+    await fetch(session, _ENTERED, *who, seconds=SECONDS)
+    # Before the change, for the history tells what was.
+    await fetch(session, _HISTORY, *who, seconds=SECONDS)
     for statement, action, arguments in ((_REVISE, UPDATE, (actor.id, now)), (_DELETE, DELETE, ())):
         done = await fetch(session, statement, *arguments, seconds=SECONDS)
         if done[0]["count"] != decided.counts.get(action, 0):
