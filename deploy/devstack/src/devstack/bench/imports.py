@@ -86,7 +86,9 @@ async def _run(values: int, rounds: int) -> dict[str, Any]:
             await targets.execute(_FILL)
             body = _file(communes, values)
             token = Minter(stack, ()).token("reporter", city, subject=str(uuid.uuid4()), kind="person")
-            ours, reference, summary = [], [], {}
+            ours: list[float] = []
+            reference: list[float] = []
+            summary: dict[str, Any] = {}
             for _ in range(rounds):
                 reference.append(await _bare(bare, body))
                 await _forget(targets)
@@ -124,7 +126,7 @@ async def _fronts(targets: "asyncpg.Connection[asyncpg.Record]") -> tuple[str, l
 
     async def known() -> bool:
         found[:] = await targets.fetch(_FRONTS)
-        return sum(row["level"] == "commune" for row in found) >= VALUES // (_INDICATORS * _PERIODS)
+        return len([row for row in found if row["level"] == "commune"]) >= VALUES // (_INDICATORS * _PERIODS)
 
     await wait_until(known, what="the registry's organisations", patience=60, pause=0.2)
     city = next(row["id"] for row in found if row["level"] == "city")

@@ -140,3 +140,11 @@ class WarningsUnanswered(Conflict):
     code = "warnings_unanswered"
     vi = "Số liệu có cảnh báo. Hãy giải thích trong ghi chú của báo cáo trước khi gửi."
     en = "The figures carry warnings. Explain them in the report's note before submitting."
+
+
+class RuleIncomplete(Invalid):
+    """A rule compares with one thing: another term, or a constant; and it ends after it began."""
+
+    code = "rule_incomplete"
+    vi = "Quy tắc phải so với một vế phải hoặc một hằng số, không cả hai; ngày hết hiệu lực không trước ngày bắt đầu."
+    en = "A rule compares with a right side or with a constant, not both; and it may not end before it began."
