@@ -19,6 +19,7 @@ from targets.api import (
     figure_items,
     forms,
     formulas,
+    imports,
     indicator_changes,
     indicators,
     obligations,
@@ -30,6 +31,7 @@ from targets.api import (
     resolutions,
     series,
     sheets,
+    validation,
 )
 from targets.commands import COMMANDS
 from targets.consumers import FEEDBACK, FINDINGS, OVERSIGHT, REFERENCES, REGISTRY
@@ -76,6 +78,8 @@ SERVICE = Service(
         figure_items.router,
         dashboards.router,
         disputes.router,
+        imports.router,
+        validation.router,
         audit_router("targets"),
     ),
     public=frozenset(),

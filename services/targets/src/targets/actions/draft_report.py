@@ -10,16 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from servicekit.errors import AlreadyExists, Forbidden
 from servicekit.identity import Actor
 from servicekit.working_days import local_date
+from targets.actions.check_values import hold_to_rules
 from targets.actions.write_report import Change, add_reports, tell_changes
 from targets.domain.approval import Signing
+from targets.domain.entering import UNCONFIGURED_METHOD, Place, refuse_place
 from targets.domain.figures import Figures
-from targets.domain.period_steps import OPEN
 from targets.domain.periods import names_term, parse_period
 from targets.domain.refusals import (
     ComputedIndicator,
-    OrganisationNotExpected,
-    OrganisationNotValid,
-    PeriodClosed,
     PeriodNotOpened,
     UnknownIndicator,
     UnknownOrganisation,
@@ -48,7 +46,7 @@ async def draft_report(session: AsyncSession, given: NewReport, *, actor: Actor,
     """Store the draft and return it.
 
     Raises UnknownPeriod, UnknownIndicator, ComputedIndicator, UnknownOrganisation, PeriodNotOpened (422), NotFound
-    (an organisation outside the actor's), OrganisationNotValid, OrganisationNotExpected, BadFigures (422),
+    (an organisation outside the actor's), OrganisationNotValid, OrganisationNotExpected, BadFigures, RuleBroken (422),
     PeriodClosed and AlreadyExists (409).
     """
     if not names_term(given.period):  # which terms there are is data; an unknown one has no reporting period
@@ -58,6 +56,7 @@ async def draft_report(session: AsyncSession, given: NewReport, *, actor: Actor,
         raise await _why_not(session, given)
     _check(entry, local_date(now))
     made = draft_of(entry.around, given, evidence_needed=entry.evidence_needed, actor=actor, now=now)
+    made = await hold_to_rules(session, made)
     [draft] = await add_reports(session, [made], now=now)
     await tell_changes(session, [Change(None, draft, "enter")], actor=actor, now=now)
     return draft
@@ -74,7 +73,7 @@ def draft_of(
         version=1,
         told=0,
         figures=given.figures,
-        counting_method=given.counting_method or around.counting_method or "as_reported",
+        counting_method=given.counting_method or around.counting_method or UNCONFIGURED_METHOD,
         denominator_source=given.denominator_source,
         note=given.note,
         return_reason=None,
@@ -97,13 +96,17 @@ def _check(entry: Entry, today: date) -> None:
     around = entry.around
     if around.roles.isdisjoint(ENTERING):
         raise Forbidden
-    last_day = around.period.last_day
-    if not (entry.valid_from <= last_day and (entry.valid_to is None or last_day <= entry.valid_to)):
-        raise OrganisationNotValid(last_day=last_day.isoformat())
-    if not entry.expected:
-        raise OrganisationNotExpected
-    if around.period_status(today) != OPEN:
-        raise PeriodClosed
+    refused = refuse_place(
+        Place(
+            period_status=around.period_status(today),
+            last_day=around.period.last_day,
+            valid_from=entry.valid_from,
+            valid_to=entry.valid_to,
+            expected=entry.expected,
+        )
+    )
+    if refused is not None:
+        raise refused
     if entry.exists:
         raise AlreadyExists
 

@@ -1,7 +1,7 @@
 """Store many values of one unit's sheet at once: all of them or none."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from servicekit.errors import DomainError, Forbidden, StaleVersion
 from servicekit.identity import Actor
 from servicekit.working_days import local_date
+from targets.actions.check_values import hold_all_to_rules
 from targets.actions.draft_report import NewReport, draft_of
 from targets.actions.revise_report import Correction, revision_of
 from targets.actions.write_report import Change, add_reports, store_changes, tell_changes
 from targets.domain.figures import Figures
 from targets.domain.period_steps import OPEN
 from targets.domain.periods import Period
-from targets.domain.refusals import PeriodClosed
+from targets.domain.refusals import PeriodClosed, RuleBroken
 from targets.domain.report_steps import ENTERING
 from targets.domain.reporting_refusals import SheetRefused
 from targets.domain.reports import ReportFacts
@@ -86,6 +87,8 @@ async def fill_sheet(
     if all(line.around.period_status(local_date(now)) != OPEN for line in lines):
         raise PeriodClosed
     plan = _plan({line.around.indicator.code: line for line in lines}, values, actor, now)
+    if not plan.errors:
+        await _hold(session, plan)
     if plan.errors:
         raise SheetRefused(errors=plan.errors)
     if plan.drafts:
@@ -95,6 +98,19 @@ async def fill_sheet(
         await store_changes(session, plan.changes, actor=actor, now=now)
     lines = await find_sheet(session, form, period, organisation_id, actor)
     return Filled(len(plan.drafts), len(plan.changes), plan.unchanged, lines)
+
+
+async def _hold(session: AsyncSession, plan: _Plan) -> None:
+    """Hold all values against the validation rules, and against each other."""
+    entered = [*plan.drafts, *(change.after for change in plan.changes)]
+    held = await hold_all_to_rules(session, entered)
+    for report, broken in held:
+        plan.errors += problems_of(report.around.indicator.code, RuleBroken(errors=broken)) if broken else []
+    reports = [report for report, _ in held]
+    plan.drafts = reports[: len(plan.drafts)]
+    plan.changes = [
+        replace(change, after=after) for change, after in zip(plan.changes, reports[len(plan.drafts) :], strict=True)
+    ]
 
 
 def _plan(lines: Mapping[str, SheetLine], values: Sequence[SheetValue], actor: Actor, now: datetime) -> _Plan:

@@ -12,6 +12,7 @@ from servicekit.errors import StaleVersion
 from servicekit.identity import Actor
 from servicekit.lifecycle import decide, permit
 from servicekit.working_days import local_date
+from targets.actions.check_values import hold_to_rules
 from targets.actions.write_report import Change, store_changes
 from targets.domain.figures import Figures
 from targets.domain.refusals import NothingToChange
@@ -54,7 +55,7 @@ async def revise_report(
     """Store the correction and return the report, which is a draft again.
 
     A draft that already says all this is left as it is. Raises NotFound, StaleVersion, StepNotAllowed, PeriodClosed,
-    Forbidden, NothingToChange or BadFigures.
+    Forbidden, NothingToChange, BadFigures or RuleBroken.
     """
     if given == Correction(reason=given.reason):
         raise NothingToChange
@@ -65,6 +66,7 @@ async def revise_report(
     change = revision_of(before, given, now=now)
     if change is None:
         return before
+    change = replace(change, after=await hold_to_rules(session, change.after))
     await store_changes(session, [change], actor=actor, now=now)
     return change.after
 

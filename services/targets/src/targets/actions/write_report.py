@@ -33,7 +33,7 @@ _COLUMNS = (
     "status", "version", "told", "counting_method", "denominator_source", "note", "return_reason", "entered_by",
     "submitted_by", "submitted_on", "held_to", "verified_by", "approved_by", "approved_on", "changed_at", "round",
 )  # fmt: skip
-_FIGURES = ("numerator", "denominator", "breakdown")
+_FIGURES = ("numerator", "denominator", "breakdown", "warnings")
 _OVER = (
     update(report)
     .where(
@@ -52,6 +52,7 @@ def stored(after: ReportFacts) -> dict[str, Any]:
         "numerator": after.figures.numerator,
         "denominator": after.figures.denominator,
         "breakdown": breakdown_text(after.figures.breakdown),
+        "warnings": list(after.warnings),
     }
 
 

@@ -53,6 +53,17 @@ class ReturnBody(ApiModel):
     reason: SafeText
 
 
+class WarningAnswer(Answer):
+    """What a validation rule warned of when the figures were entered, with the two numbers compared."""
+
+    rule: str
+    left: Exact
+    operator: str
+    right: Exact
+    vi: str
+    en: str
+
+
 class ReportAnswer(DisputeMark):
     """A report with what its own figures say about the target."""
 
@@ -74,6 +85,7 @@ class ReportAnswer(DisputeMark):
     counting_method: str
     denominator_source: str | None
     note: str | None
+    warnings: list[WarningAnswer]
     return_reason: str | None
     target: TargetAnswer | None
     evaluation: JudgementAnswer
@@ -129,6 +141,7 @@ class ReportAnswer(DisputeMark):
             counting_method=report.counting_method,
             denominator_source=report.denominator_source,
             note=report.note,
+            warnings=[WarningAnswer.model_validate(warning) for warning in report.warnings],
             return_reason=report.return_reason,
             target=None if around.target is None else TargetAnswer.of(around.target),
             evaluation=JudgementAnswer.of(report.judged(today)),
@@ -187,6 +200,7 @@ class ChangeAnswer(Answer):
     values_before: dict[str, Any]
     values_after: dict[str, Any]
     reason: str | None
+    import_id: Uuid | None
 
     @classmethod
     def of(cls, row: Row[Any]) -> Self:

@@ -50,6 +50,7 @@ router: APIRouter = new_router("targets", "reports")
         refusals.OrganisationNotValid,
         refusals.OrganisationNotExpected,
         refusals.BadFigures,
+        refusals.RuleBroken,
     ),
 )
 async def create_report(
@@ -135,7 +136,9 @@ async def list_history(
 
 @router.patch(
     "/reports/{report_id}",
-    **answers(StepNotAllowed, refusals.PeriodClosed, refusals.BadFigures, refusals.NothingToChange),
+    **answers(
+        StepNotAllowed, refusals.PeriodClosed, refusals.BadFigures, refusals.RuleBroken, refusals.NothingToChange
+    ),
 )
 async def correct_report(
     actor: Entering,
@@ -154,7 +157,10 @@ async def correct_report(
     return ReportAnswer.of(report, local_date(now), law)
 
 
-@router.post("/reports/{report_id}/submit", **answers(StepNotAllowed, refusals.PeriodClosed))
+@router.post(
+    "/reports/{report_id}/submit",
+    **answers(StepNotAllowed, refusals.PeriodClosed, refusals.WarningsUnanswered),
+)
 async def submit_report(
     actor: Entering,
     report_id: Uuid,

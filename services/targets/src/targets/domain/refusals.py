@@ -130,3 +130,27 @@ class NothingToChange(Invalid):
     code = "nothing_to_change"
     vi = "Không có mục nào để sửa. Hãy gửi ít nhất một mục."
     en = "There is nothing to change. Send at least one field."
+
+
+class RuleBroken(Invalid):
+    """The figures break a validation rule; `errors` says which and why."""
+
+    code = "rule_broken"
+    vi = "Số liệu trái với quy tắc kiểm tra. Hãy xem lại các mục được nêu."
+    en = "The figures break a validation rule. Check the listed items."
+
+
+class WarningsUnanswered(Conflict):
+    """A validation rule warned of the figures and the note says nothing about it."""
+
+    code = "warnings_unanswered"
+    vi = "Số liệu có cảnh báo. Hãy giải thích trong ghi chú của báo cáo trước khi gửi."
+    en = "The figures carry warnings. Explain them in the report's note before submitting."
+
+
+class RuleIncomplete(Invalid):
+    """A rule compares with one thing: another term, or a constant; and it ends after it began."""
+
+    code = "rule_incomplete"
+    vi = "Quy tắc phải so với một vế phải hoặc một hằng số, không cả hai; ngày hết hiệu lực không trước ngày bắt đầu."
+    en = "A rule compares with a right side or with a constant, not both; and it may not end before it began."

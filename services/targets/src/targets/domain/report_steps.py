@@ -9,7 +9,7 @@ from typing import Final
 
 from servicekit.errors import DomainError
 from servicekit.lifecycle import Facts, Step
-from targets.domain.refusals import PeriodClosed, ReasonMissing, SamePerson
+from targets.domain.refusals import PeriodClosed, ReasonMissing, SamePerson, WarningsUnanswered
 from targets.domain.reporting_refusals import EvidenceMissing, OtherLevel
 
 DRAFT: Final = "draft"
@@ -36,9 +36,11 @@ def with_reason(facts: Facts) -> DomainError | None:
     return period_open(facts) or (None if facts["reason"] else ReasonMissing())
 
 
-def with_evidence(facts: Facts) -> DomainError | None:
-    """What needs evidence is not handed in without."""
-    return period_open(facts) or (EvidenceMissing() if facts.get("evidence_missing") else None)
+def ready(facts: Facts) -> DomainError | None:
+    """What needs evidence is not handed in without, nor what a rule warned of without a note that explains it."""
+    if facts.get("evidence_missing"):
+        return period_open(facts) or EvidenceMissing()
+    return period_open(facts) or (WarningsUnanswered() if facts["unanswered"] else None)
 
 
 def second_person(facts: Facts) -> DomainError | None:
@@ -62,7 +64,7 @@ STEPS: Final = (
         SUBMITTED,
         by=ENTERING,
         event="targets.report.submitted.v1",
-        guard=with_evidence,
+        guard=ready,
         deadline_rule=RULE,
     ),
     Step(

@@ -116,6 +116,13 @@ class ReportFacts:
     """The indicator or the form asks for evidence, and there is none."""
     disputed: int = 0
     """How many values stand in it whose owner still owes reasons: its own, or of periods inside its own."""
+    warnings: tuple[Mapping[str, str], ...] = ()
+    """What validation rules warned of when the figures were entered."""
+
+    @property
+    def unanswered(self) -> bool:
+        """Say whether there are warnings and no note."""
+        return bool(self.warnings) and not self.note
 
     @property
     def on_time(self) -> bool | None:
@@ -134,6 +141,7 @@ class ReportFacts:
             "had_a_hand": signing.had_a_hand or signing.signed_before,
             "turn": signing.is_turn(APPROVE if action == "approve" else VERIFY),
             "evidence_missing": self.evidence_missing,
+            "unanswered": self.unanswered,
             "reason": reason,
         }
 

@@ -30,3 +30,8 @@ def term_id(code: str) -> UUID:
 def form_id(code: str) -> UUID:
     """Return the id of the form with this code."""
     return uuid5(SPACE, f"form:{code}")
+
+
+def validation_rule_id(code: str) -> UUID:
+    """Return the id of the validation rule with this code."""
+    return uuid5(SPACE, f"validation_rule:{code}")

@@ -168,6 +168,7 @@ def facts_of(row: Row[Any], actor: Actor) -> ReportFacts:
         signing=read_signing(row, actor),
         evidence_missing=row.evidence_needed and row.evidence == 0,
         disputed=row.disputed,
+        warnings=tuple(row.warnings),
     )
 
 

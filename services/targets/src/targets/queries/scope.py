@@ -53,6 +53,11 @@ def sees(actor: Actor) -> ColumnElement[bool]:
     return or_(organisation.c.path.overlap(organisations_of(actor, *READERS)), exists().where(_is_board(actor)))
 
 
+def at_board(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that the actor holds a board's role at the city's monitoring board."""
+    return exists().where(_is_board(actor))
+
+
 def board_role(actor: Actor, role: str) -> ColumnElement[bool]:
     """Return the condition that the actor holds this role at the city's monitoring board."""
     return exists().where(_is_board(actor, role))

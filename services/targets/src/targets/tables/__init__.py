@@ -11,6 +11,7 @@ target_version 1─n allocation 1─n allocated_target    the target handed down
 form 1─n form_version 1─n reporting_period            what is reported together, and how it is approved
 report 1─n sign_off, evidence, correction             who signed, what proves it, what is to be put right
 dispute 1─n dispute_subject, dispute_change           what contradicts a value, and what its owner answers
+data_import 1─n import_conflict                       files of values, and what was wrong with their rows
 """
 
 from targets.tables.calendar import congress_term
@@ -19,6 +20,7 @@ from targets.tables.disputes import dispute, dispute_change, dispute_kind, dispu
 from targets.tables.events import contribution, event_item
 from targets.tables.figures import population, roll_up
 from targets.tables.forms import form, form_version
+from targets.tables.imports import data_import, import_conflict, import_line, outlier_rule, validation_rule
 from targets.tables.judging import allocated_target, allocation, formula_version
 from targets.tables.reporting import correction, evidence, reminder, reopen_request, reopening, sign_off
 from targets.tables.reports import expected_report, report, report_change, reporting_period
@@ -30,6 +32,7 @@ __all__ = [
     "congress_term",
     "contribution",
     "correction",
+    "data_import",
     "dispute",
     "dispute_change",
     "dispute_kind",
@@ -40,9 +43,12 @@ __all__ = [
     "form",
     "form_version",
     "formula_version",
+    "import_conflict",
+    "import_line",
     "indicator",
     "indicator_change",
     "metadata",
+    "outlier_rule",
     "oversight_finding",
     "population",
     "reminder",
@@ -56,4 +62,5 @@ __all__ = [
     "roll_up",
     "sign_off",
     "target_version",
+    "validation_rule",
 ]

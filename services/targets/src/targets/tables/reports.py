@@ -69,6 +69,7 @@ report = Table(
     Column("counting_method", Text, nullable=False),
     Column("denominator_source", Text),
     Column("note", Text),
+    Column("warnings", JSONB, nullable=False, server_default="[]"),
     Column("return_reason", Text),
     Column("entered_by", IS_ID, nullable=False),
     Column("submitted_by", IS_ID),
@@ -93,7 +94,8 @@ report = Table(
 report_change = Table(
     "report_change",
     metadata,
-    Column("report_id", ForeignKey("report.id"), primary_key=True),
+    # No foreign key: the history of a draft that an import deleted stays.
+    Column("report_id", IS_ID, primary_key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("at", INSTANT, nullable=False),
     Column("actor_kind", Text, nullable=False),
@@ -104,4 +106,5 @@ report_change = Table(
     Column("values_before", JSONB, nullable=False),
     Column("values_after", JSONB, nullable=False),
     Column("reason", Text),
+    Column("import_id", IS_ID),
 )

@@ -1,0 +1,39 @@
+"""Whether figures may be entered at a place: the same rules for one report, and for each row of a file."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from servicekit.errors import DomainError
+from targets.domain.refusals import OrganisationNotExpected, OrganisationNotValid, PeriodClosed
+
+COUNTING_METHODS: Final = ("distinct_persons", "memberships", "organisations_founded")
+UNCONFIGURED_METHOD: Final = "as_reported"
+"""The way of counting of a report that names none, under a target that configures none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One organisation in one period of one indicator."""
+
+    period_status: str
+    last_day: date
+    valid_from: date
+    valid_to: date | None
+    expected: bool
+
+    @property
+    def exists_then(self) -> bool:
+        """Say whether the organisation existed on the period's last day."""
+        return self.valid_from <= self.last_day and (self.valid_to is None or self.last_day <= self.valid_to)
+
+
+def refuse_place(place: Place) -> DomainError | None:
+    """Return why nothing may be entered there, or None."""
+    if not place.exists_then:
+        return OrganisationNotValid(last_day=place.last_day.isoformat())
+    if not place.expected:
+        return OrganisationNotExpected()
+    if place.period_status != "open":
+        return PeriodClosed()
+    return None
