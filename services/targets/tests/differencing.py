@@ -6,7 +6,6 @@ Written apart from the code it attacks: it gets the published figures, knows whi
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 
 Key = tuple[str, str]
 OTHERS, UNSTATED, OWN = "(others)", "(unstated)", "(own)"
@@ -34,8 +33,8 @@ class Truth:
             if below:
                 for column in {column for name, column in found if name == row}:
                     found[row + OWN, column] = found[row, column] - sum(found.get((b, column), 0) for b in below)
-        # What is nothing by structure everybody knows to be nothing; a reported zero is told or hidden as such.
-        made = {key for key in found if key not in self.counts and found[key] == 0}
+        # What is nothing by structure everybody knows to be nothing; that all were counted (no others) is a finding.
+        made = {key for key in found if key not in self.counts and found[key] == 0 and key[1] != OTHERS}
         return {key: value for key, value in found.items() if key not in made}
 
     def sums(self) -> list[tuple[Key, list[Key]]]:
@@ -67,14 +66,22 @@ def attack(truth: Truth, published: Iterable[Key], k: int = 10) -> set[str]:
     }
 
 
-def attack_releases(before: Truth, shown: Iterable[Key], after: Truth, published: Iterable[Key], k: int = 10) -> set[str]:
-    """Return what two publications give away together: the second alone, what changed, and unchanged cells filled in."""
+def attack_releases(
+    before: Truth, shown: Iterable[Key], after: Truth, published: Iterable[Key], k: int = 10
+) -> set[str]:
+    """Return what two publications give away together: the second alone, what changed, unchanged cells filled in."""
     first, second = before.closed(), after.closed()
     shown, published = set(shown), set(published)
     found = attack(after, published, k)
     for key in shown & published:
         if 0 < abs(first[key] - second[key]) < k:
             found.add(f"changed {key}")
+    for whole, parts in after.sums():
+        rest = {part for part in parts if part not in published}
+        same = rest == {part for part in parts if part not in shown} and all(part in first for part in parts)
+        moved = sum(second[part] - first[part] for part in rest) if same else 0
+        if whole in shown & published and 0 < abs(moved) < k:
+            found.add(f"left out under {whole}: {moved}")
     # Most reports do not change: take what was shown before as still true, and what is shown now as true before.
     still = {key for key in shown if second.get(key) == first[key]}
     found |= {f"with the earlier: {one}" for one in attack(after, published | still, k)}
@@ -175,7 +182,9 @@ def _intervals(
 
 
 def leaves_summed(
-    leaves: Mapping[str, Mapping[str, int]], parents: Mapping[str, str | None], dimensions: Mapping[str, tuple[str, ...]]
+    leaves: Mapping[str, Mapping[str, int]],
+    parents: Mapping[str, str | None],
+    dimensions: Mapping[str, tuple[str, ...]],
 ) -> Truth:
     """Return the truth in which every organisation holds the sum of what is at and below it."""
     counts: dict[Key, int] = {}
@@ -186,9 +195,3 @@ def leaves_summed(
                 counts[at, column] = counts.get((at, column), 0) + value
                 at = parents[at]
     return Truth(parents, dimensions, counts)
-
-
-def every_pair(truth: Truth) -> Iterator[tuple[Key, Key]]:
-    """Return all pairs of cells, for tests that want to look at them one by one."""
-    closed = truth.closed()
-    yield from product(closed, closed)

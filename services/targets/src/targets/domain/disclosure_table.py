@@ -129,7 +129,7 @@ def _sum(cells: Mapping[Cell, Decimal], row: str, members: Sequence[str]) -> Dec
 
 
 def _rows(cells: dict[Cell, Decimal], figures: Mapping[str, Figures], parents: Mapping[str, str | None]) -> Axis:
-    """Add what is missing to the sums down; where less stands above than below (persons told apart), nothing adds up."""
+    """Add what is missing to the sums down; where less stands above than below, nothing adds up."""
     below: dict[str, list[str]] = {}
     for row in sorted(figures):
         above = parents.get(row)
