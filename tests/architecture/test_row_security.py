@@ -54,7 +54,9 @@ OPEN: Final = {
         "reporting_period": "public fact",
         "expected_report": "follows from public facts: which kinds of bodies owe a report",
         "deadline_change": "what the due days of periods were, which everybody sees",
-        "computed_value": "sums shown to everybody who is signed in",
+        "resolution": "public fact",
+        "population": "public fact",
+        "roll_up": "sums shown to everybody who is signed in",
     },
 }
 MECHANISM_PROTECTED: Final = {"idempotency_key"}

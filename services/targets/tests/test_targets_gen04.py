@@ -94,7 +94,8 @@ def story(
 async def values(database: Database, period: str = "2026") -> dict[UUID, tuple[int, int, int]]:
     found = await rows(
         database,
-        "SELECT organisation_id, numerator, denominator, running FROM computed_value WHERE period = :period",
+        "SELECT organisation_id, numerator, denominator, expected - counted AS running FROM roll_up"
+        " WHERE period = :period AND organisation_id IS NOT NULL",
         period=period,
     )
     return {

@@ -51,6 +51,10 @@ async def test_the_sums_of_approved_reports_are_exact(
                     for organisation, ((numerator, denominator), status) in zip(COMMUNES, drawn, strict=False)
                 ],
             )
+            await session.execute(
+                text("SELECT roll_up_reports(:period, NULL, :now)"),
+                {"period": uuid.UUID(opened["id"]), "now": NOW},
+            )
         answer = (await officer.get("/indicators/TGT-01/progress", period="2025")).json()
         approved = [pair for pair, status in drawn if status == "approved"]
         assert answer["coverage"]["counted"] == len(approved)

@@ -24,20 +24,21 @@ INDICATOR = "GEN-04"
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What is added to an organisation's figures of a year."""
+    """What is added to an organisation's figures of a year, or to the whole's."""
 
-    organisation_id: UUID
+    organisation_id: UUID | None
+    """None is the whole."""
     change: Contribution
 
 
 # Rows are made first and then locked in one order, so that two writers never wait for each other.
 _MAKE = text(
     """
-    INSERT INTO computed_value
-      (id, indicator_id, period, organisation_id, numerator, denominator, running, told, computed_at)
-    SELECT a.id, :indicator, a.period, a.organisation, 0, 0, 0, 0, :now
-      FROM unnest(CAST(:ids AS uuid[]), CAST(:periods AS text[]), CAST(:organisations AS uuid[]))
-           AS a(id, period, organisation)
+    INSERT INTO roll_up (id, indicator_id, period, period_kind, last_day, organisation_id, numerator, denominator,
+                         counted, expected, told, computed_at)
+    SELECT a.id, :indicator, a.period, 'year', a.last_day, a.organisation, 0, 0, 0, 0, 0, :now
+      FROM unnest(CAST(:ids AS uuid[]), CAST(:periods AS text[]), CAST(:last_days AS date[]),
+                  CAST(:organisations AS uuid[])) AS a(id, period, last_day, organisation)
      ORDER BY a.id
     ON CONFLICT DO NOTHING
     """
@@ -48,14 +49,14 @@ _ADD = text(
       SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:on_time AS int[]), CAST(:counted AS int[]),
                            CAST(:running AS int[])) AS a(id, on_time, counted, running)
     ), held AS (
-      SELECT v.id FROM computed_value v JOIN added USING (id) ORDER BY v.id FOR UPDATE OF v
+      SELECT v.id FROM roll_up v JOIN added USING (id) ORDER BY v.id FOR UPDATE OF v
     )
-    UPDATE computed_value AS v
+    UPDATE roll_up AS v
        SET numerator = v.numerator + a.on_time, denominator = v.denominator + a.counted,
-           running = v.running + a.running, computed_at = :now,
+           counted = v.counted + a.counted, expected = v.expected + a.counted + a.running, computed_at = :now,
            told = v.told + CASE WHEN a.on_time <> 0 OR a.counted <> 0 THEN 1 ELSE 0 END
       FROM added a JOIN held USING (id) WHERE v.id = a.id
-    RETURNING v.id, v.period, v.organisation_id, v.numerator, v.denominator, v.running, v.told,
+    RETURNING v.id, v.period, v.organisation_id, v.numerator, v.counted, v.expected, v.told, v.denominator,
               (a.on_time <> 0 OR a.counted <> 0) AS changed
     """
 )
@@ -75,6 +76,7 @@ async def add_to_values(session: AsyncSession, additions: Iterable[Addition], *,
             "now": now,
             "ids": ids,
             "periods": [period for _, period in sums],
+            "last_days": [parse_period(period).last_day for _, period in sums],
             "organisations": [organisation for organisation, _ in sums],
         },
     )
@@ -90,15 +92,14 @@ async def add_to_values(session: AsyncSession, additions: Iterable[Addition], *,
     )
     targets = (await find_targets(session, [indicator.id])).get(indicator.id, [])
     for row in sorted(rows.all(), key=lambda row: row.id):
-        if not row.changed:
+        if not row.changed or row.organisation_id is None:
             continue
         period = parse_period(row.period)
-        counted = int(row.denominator)
         judgement = judge(
             Figures(row.numerator, row.denominator),
             as_target(target_on(targets, period.last_day)),
             ratio=True,
-            coverage=Coverage(counted, counted + row.running),
+            coverage=Coverage(row.counted, row.expected),
             last_day=period.last_day,
             today=local_date(now),
             ended_before=ended_before(targets, period.first_day),
@@ -117,12 +118,12 @@ async def add_to_values(session: AsyncSession, additions: Iterable[Addition], *,
 
 
 def spread(path: Sequence[UUID], changed: Iterable[Contribution]) -> list[Addition]:
-    """Return the additions for an organisation and everyone above it."""
-    return [Addition(organisation, change) for change in changed for organisation in path]
+    """Return the additions for an organisation, everyone above it, and the whole."""
+    return [Addition(organisation, change) for change in changed for organisation in (*path, None)]
 
 
-def _summed(additions: Iterable[Addition]) -> dict[tuple[UUID, str], Contribution]:
-    sums: dict[tuple[UUID, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+def _summed(additions: Iterable[Addition]) -> dict[tuple[UUID | None, str], Contribution]:
+    sums: dict[tuple[UUID | None, str], list[int]] = defaultdict(lambda: [0, 0, 0])
     for addition in additions:
         change = addition.change
         total = sums[addition.organisation_id, change.period]

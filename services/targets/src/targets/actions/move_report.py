@@ -15,8 +15,9 @@ from servicekit.lifecycle import decide, permit
 from servicekit.outbox import EventDraft
 from servicekit.working_days import local_date
 from targets import publish
+from targets.actions.roll_up import roll_up
 from targets.actions.write_report import compare_and_set, tell
-from targets.domain.report_steps import STEPS
+from targets.domain.report_steps import APPROVED, STEPS
 from targets.domain.reports import ReportFacts
 from targets.queries.reports import find_report, had_a_hand
 
@@ -69,6 +70,8 @@ async def move_report(
         **_marks(action, before, actor, today, reason),
     )
     await compare_and_set(session, before, after)
+    if after.status == APPROVED:
+        await roll_up(session, [before.around.period.id], [before.around.organisation_id], now=now)
     event = _EVENTS[action](after, today)
     await tell(session, before, after, action=action, reason=reason, event=event, actor=actor, now=now)
     return after

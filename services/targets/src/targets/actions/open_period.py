@@ -12,6 +12,7 @@ from servicekit.errors import Forbidden, Unavailable
 from servicekit.identity import Actor
 from servicekit.working_days import local_date
 from targets import publish
+from targets.actions.roll_up import roll_up
 from targets.domain.periods import Period
 from targets.domain.refusals import (
     ComputedIndicator,
@@ -51,8 +52,8 @@ async def open_period(
         raise Forbidden
     if found.source != "reports":
         raise ComputedIndicator
-    if found.period_kind != period.kind:
-        raise WrongPeriodKind(expected=found.period_kind, given=period.kind)
+    if period.kind not in found.reporting_kinds:
+        raise WrongPeriodKind(expected=", ".join(found.reporting_kinds), given=period.kind)
     if period.first_day > local_date(now):
         raise PeriodNotBegun(first_day=period.first_day.isoformat())
     if period.last_day < found.issued_on:
@@ -61,6 +62,7 @@ async def open_period(
     expected = await _expect(session, period_id, found.reporter_kinds, found.reporter_level, period.last_day)
     if expected == 0:
         raise Unavailable
+    await roll_up(session, [period_id], None, now=now)
     await audit.write(
         session,
         action="period.open",

@@ -56,7 +56,7 @@ class IndicatorAnswer(Answer):
     issued_on: LegalDate
     clause: str
     quote: str
-    kind: Literal["ratio", "count"]
+    kind: Literal["ratio", "count", "yes_no", "milestone", "rating"]
     unit: str
     direction: Literal["higher", "lower"]
     numerator_vi: str
@@ -64,7 +64,7 @@ class IndicatorAnswer(Answer):
     denominator_vi: str | None
     denominator_en: str | None
     responsible_vi: str
-    source: Literal["reports", "feedback_events"]
+    source: Literal["reports", "feedback_events", "oversight_events", "formula"]
     period_kind: str
     categories: list[str]
     targets: list[TargetVersionAnswer]

@@ -13,6 +13,7 @@ from servicekit.text import Code, Uuid
 from servicekit.working_days import local_date
 from targets.api.access import Reader
 from targets.api.indicator_answers import IndicatorAnswer, ProgressAnswer
+from targets.domain.figures import is_ratio
 from targets.domain.judging import judge
 from targets.domain.periods import parse_period
 from targets.domain.refusals import UnknownPeriod
@@ -59,13 +60,12 @@ async def read_progress(
     span = parse_period(period)
     row = await queries.find_indicator(session, code)
     versions = (await queries.find_targets(session, [row.id])).get(row.id, [])
-    total = queries.reported_totals if row.source == "reports" else queries.computed_totals
-    totals = await total(session, row.id, span, organisation_id)
+    totals = await queries.totals(session, row, span, organisation_id)
     target = queries.target_on(versions, span.last_day)
     judgement = judge(
         totals.figures,
         queries.as_target(target),
-        ratio=row.kind == "ratio",
+        ratio=is_ratio(row.kind),
         coverage=totals.coverage,
         last_day=span.last_day,
         today=local_date(now),

@@ -14,7 +14,11 @@ from targets.domain.refusals import BadFigures
 EXACT: Final = Context(prec=200, traps=[Inexact, InvalidOperation, DivisionByZero])
 """Arithmetic that raises rather than round: 200 digits hold every product of two stored figures."""
 _ROUNDING: Final = Context(prec=200, rounding=ROUND_HALF_EVEN)
+KINDS: Final = ("ratio", "count", "yes_no", "milestone", "rating")
+GRADES: Final = (1, 4)
+"""The lowest and the highest grade of a rating."""
 RATE_DECIMALS: Final = 6
+_SPAN: Final = {"yes_no": (0, 1), "milestone": (0, 1), "rating": GRADES}
 _RATE_STEP: Final = Decimal(1).scaleb(-RATE_DECIMALS)
 
 
@@ -32,11 +36,11 @@ class FigureRule:
     """What an indicator's figures must be like; data of the indicator."""
 
     kind: str
-    """"ratio" or "count"."""
+    """One of KINDS."""
     whole_numbers: bool
     """True for persons and organisations."""
     categories: tuple[str, ...] = ()
-    """The breakdown a report may carry; it adds up to the numerator."""
+    """What a breakdown may name, as `category` or `dimension.category`; each dimension adds up to the numerator."""
 
 
 def check_figures(figures: Figures, rule: FigureRule) -> None:
@@ -52,19 +56,28 @@ def _signs_and_parts(figures: Figures, rule: FigureRule) -> Iterable[dict[str, A
             continue
         if value < 0:
             yield _problem(name, "negative", "Số không được âm.", "The number may not be negative.")
-        if rule.whole_numbers and value != value.to_integral_value():
+        whole = rule.whole_numbers or rule.kind in _SPAN
+        if whole and value != value.to_integral_value():
             yield _problem(name, "not_whole", "Cần một số nguyên.", "A whole number is needed.")
 
 
 def _bounds(figures: Figures, rule: FigureRule) -> Iterable[dict[str, Any]]:
     whole = figures.denominator
-    if rule.kind == "count":
+    lowest, highest = _SPAN.get(rule.kind, (None, None))
+    if lowest is not None and highest is not None and not lowest <= figures.numerator <= highest:
+        yield _problem(
+            "numerator",
+            "out_of_range",
+            f"Cần một số từ {lowest} đến {highest}.",
+            f"A number from {lowest} to {highest} is needed.",
+        )
+    if rule.kind != "ratio":
         if whole is not None:
             yield _problem(
                 "denominator",
                 "not_used",
-                "Chỉ tiêu đếm số lượng không có mẫu số.",
-                "A counted indicator has no denominator.",
+                "Chỉ tiêu loại này không có mẫu số.",
+                "An indicator of this kind has no denominator.",
             )
     elif whole is None:
         yield _problem("denominator", "missing", "Thiếu mẫu số.", "The denominator is missing.")
@@ -85,14 +98,15 @@ def _bounds(figures: Figures, rule: FigureRule) -> Iterable[dict[str, Any]]:
 
 
 def _breakdown(figures: Figures, rule: FigureRule) -> Iterable[dict[str, Any]]:
-    if not figures.breakdown:
-        return
     for name, value in figures.breakdown.items():
         if name not in rule.categories:
             yield _problem("breakdown", "unknown_category", "Không có loại này.", "There is no such category.")
         if value < 0 or (rule.whole_numbers and value != value.to_integral_value()):
             yield _problem("breakdown", "bad_number", "Cần số nguyên không âm.", "A whole number from 0 is needed.")
-    if add(figures.breakdown.values()) != figures.numerator:
+    dimensions: dict[str, list[Decimal]] = {}
+    for name, value in figures.breakdown.items():
+        dimensions.setdefault(name.rpartition(".")[0], []).append(value)
+    if any(add(values) != figures.numerator for values in dimensions.values()):
         yield _problem(
             "breakdown",
             "does_not_add_up",
@@ -103,6 +117,20 @@ def _breakdown(figures: Figures, rule: FigureRule) -> Iterable[dict[str, Any]]:
 
 def _problem(name: str, code: str, vi: str, en: str) -> dict[str, Any]:
     return {"field": name, "code": code, "vi": vi, "en": en}
+
+
+def is_ratio(kind: str) -> bool:
+    """Say whether the figures of this kind, summed over units, are a share: of persons, or of units that said yes."""
+    return kind in ("ratio", "yes_no", "milestone")
+
+
+def as_counted(figures: Figures, kind: str) -> Figures:
+    """Return what one unit's figures add to a sum: a yes is one of one unit, a grade is one of its grade."""
+    if kind in ("yes_no", "milestone"):
+        return Figures(figures.numerator, Decimal(1), figures.breakdown)
+    if kind == "rating":
+        return Figures(figures.numerator, Decimal(1), {f"grade.{int(figures.numerator)}": Decimal(1)})
+    return figures
 
 
 def add(values: Iterable[Decimal]) -> Decimal:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from targets.domain.figures import FigureRule, Figures, plain
+from targets.domain.figures import FigureRule, Figures, as_counted, is_ratio, plain
 from targets.domain.judging import Coverage, Judgement, Target, judge
 from targets.domain.report_steps import APPROVED
 
@@ -32,8 +32,8 @@ class IndicatorFacts:
 
     @property
     def is_ratio(self) -> bool:
-        """Say whether it has a denominator."""
-        return self.kind == "ratio"
+        """Say whether its sums are a share."""
+        return is_ratio(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class ReportFacts:
     def judged(self, today: date) -> Judgement:
         """Judge this unit's own figures; provisional until they are approved."""
         found = judge(
-            self.figures,
+            as_counted(self.figures, self.around.indicator.kind),
             self.around.target,
             ratio=self.around.indicator.is_ratio,
             coverage=Coverage(1, 1),

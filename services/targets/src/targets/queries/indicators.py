@@ -74,61 +74,33 @@ class Totals:
     """open, closed, not_opened, or computed."""
 
 
-# Sums are made of numerators and denominators of approved reports only, of the caller's and of others': the function
-# reads past the row-level security and tells the sums alone.
-_REPORTED = text("SELECT * FROM reported_totals(:indicator, :period, CAST(:organisation AS uuid))")
-
-
-async def reported_totals(
-    session: AsyncSession, indicator_id: UUID, period: Period, organisation_id: UUID | None
-) -> Totals:
-    """Return the sums of approved reports, of the whole or below one organisation (one statement)."""
-    row = (
-        await session.execute(
-            _REPORTED, {"indicator": indicator_id, "period": period.code, "organisation": organisation_id}
-        )
-    ).one()
-    figures = None
-    if row.numerator is not None:
-        breakdown = {name: Decimal(value) for name, value in sorted((row.breakdown or {}).items())}
-        figures = Figures(row.numerator, row.denominator, breakdown)
-    return Totals(
-        figures=figures,
-        coverage=Coverage(row.approved, row.expected),
-        by_status=row.by_status or {},
-        counting_methods=tuple(row.methods or ()),
-        period_status=row.period_status or "not_opened",
-    )
-
-
-# Without an organisation: the roots of the tree, each of which holds the sum of what is below it.
-_COMPUTED = text(
+# How many reports stand where is told of the caller's and of others': the function reads past the row-level security.
+_TOTALS = text(
     """
-    SELECT sum(v.numerator) AS numerator, sum(v.denominator) AS denominator, sum(v.running) AS running
-      FROM computed_value v
-     WHERE v.indicator_id = :indicator AND v.period = :period
-       AND CASE WHEN CAST(:organisation AS uuid) IS NULL
-                THEN EXISTS (SELECT 1 FROM reference o WHERE o.kind = 'organisation'
-                              AND o.id = v.organisation_id AND cardinality(o.path) = 1)
-                ELSE v.organisation_id = CAST(:organisation AS uuid) END
+    SELECT f.*, p.status AS period_status, count_reports(p.id, CAST(:organisation AS uuid)) AS by_status
+      FROM (VALUES (1)) AS one
+      LEFT JOIN reporting_period p ON p.indicator_id = :indicator AND p.code = :period
+      LEFT JOIN roll_up f ON f.indicator_id = :indicator AND f.period = :period
+       AND f.organisation_id IS NOT DISTINCT FROM CAST(:organisation AS uuid)
     """
 )
 
 
-async def computed_totals(
-    session: AsyncSession, indicator_id: UUID, period: Period, organisation_id: UUID | None
-) -> Totals:
-    """Return the computed figures of the whole or of one organisation (one statement)."""
+async def totals(session: AsyncSession, indicator: Row[Any], period: Period, organisation_id: UUID | None) -> Totals:
+    """Return the figures of the whole, or of what lies at or below one organisation (one statement)."""
     row = (
         await session.execute(
-            _COMPUTED, {"indicator": indicator_id, "period": period.code, "organisation": organisation_id}
+            _TOTALS, {"indicator": indicator.id, "period": period.code, "organisation": organisation_id}
         )
     ).one()
-    counted, running = int(row.denominator or 0), int(row.running or 0)
-    return Totals(
-        figures=Figures(row.numerator, row.denominator) if counted else None,
-        coverage=Coverage(counted, counted + running),
-        by_status={"answered_or_overdue": counted, "running": running},
-        counting_methods=(),
-        period_status="computed",
-    )
+    coverage = Coverage(row.counted or 0, row.expected or 0)
+    figures = None
+    if coverage.counted:
+        breakdown = {name: Decimal(value) for name, value in sorted(row.breakdown.items())}
+        figures = Figures(row.numerator, row.denominator, breakdown)
+    if indicator.source == "reports":
+        by_status, status = row.by_status or {}, row.period_status or "not_opened"
+    else:
+        by_status = {"answered_or_overdue": coverage.counted, "running": coverage.expected - coverage.counted}
+        status = "computed"
+    return Totals(figures, coverage, by_status, tuple(row.methods or ()), status)

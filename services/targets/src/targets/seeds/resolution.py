@@ -20,6 +20,11 @@ def read_seeds(name: str = "resolution_08.toml") -> dict[str, Any]:
     return tomllib.loads(files("targets.seeds").joinpath(name).read_text("utf-8"))
 
 
+def resolution_id(number: str) -> UUID:
+    """Return the id of the resolution with this number."""
+    return uuid5(SPACE, f"resolution:{number}")
+
+
 def indicator_id(code: str) -> UUID:
     """Return the id of the indicator with this code."""
     return uuid5(SPACE, f"indicator:{code}")
