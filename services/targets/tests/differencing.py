@@ -186,7 +186,10 @@ def leaves_summed(
     parents: Mapping[str, str | None],
     dimensions: Mapping[str, tuple[str, ...]],
 ) -> Truth:
-    """Return the truth in which every organisation holds the sum of what is at and below it."""
+    """Return the truth in which every organisation holds the sum of what is at and below it.
+
+    A dimension nobody reports does not exist for the reader.
+    """
     counts: dict[Key, int] = {}
     for leaf, measures in leaves.items():
         for column, value in measures.items():
@@ -194,4 +197,5 @@ def leaves_summed(
             while at is not None:
                 counts[at, column] = counts.get((at, column), 0) + value
                 at = parents[at]
-    return Truth(parents, dimensions, counts)
+    told = {column for _, column in counts}
+    return Truth(parents, {name: names for name, names in dimensions.items() if told & set(names)}, counts)

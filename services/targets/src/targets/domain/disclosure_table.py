@@ -96,7 +96,7 @@ def _grouped(names: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Return the categories by dimension: a key is `category` or `dimension.category`."""
     found: dict[str, list[str]] = {}
     for name in names:
-        found.setdefault(name.partition(".")[0] if "." in name else "", []).append(name)
+        found.setdefault(name.rpartition(".")[0], []).append(name)
     return {dimension: tuple(members) for dimension, members in found.items()}
 
 
