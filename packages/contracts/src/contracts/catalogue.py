@@ -68,6 +68,7 @@ CATALOGUE: dict[str, EventType] = {
             "targets.report.verified.v1": targets_v1.ReportVerified,
             "targets.report.approved.v1": targets_v1.ReportApproved,
             "targets.indicator.computed.v1": targets_v1.IndicatorComputed,
+            "targets.snapshot.issued.v1": targets_v1.SnapshotIssued,
         },
     ),
     **_types(

@@ -68,3 +68,13 @@ class IndicatorComputed(Fact):
     numerator: str
     denominator: str
     status: Literal["achieved", "missed", "not_assessed", "period_ended", "on_track", "at_risk"]
+
+
+class SnapshotIssued(Fact):
+    """A review (sơ kết, tổng kết) was issued; `sha256` is of its public content."""
+
+    kind: Literal["interim_review", "final_review"]
+    resolution: str
+    periods: list[str]
+    issued_on: date
+    sha256: str

@@ -7,7 +7,7 @@ from servicekit.audit_reading import audit_router
 from servicekit.law_book import Law
 from servicekit.service import Runtime, Service
 from servicekit.settings import ServiceSettings
-from targets.api import indicators, periods, reports
+from targets.api import indicators, periods, reports, snapshots
 from targets.consumers import FEEDBACK, REFERENCES, REGISTRY
 from targets.domain.report_steps import RULE
 from targets.jobs import COUNT_OVERDUE, RECOUNT
@@ -26,7 +26,7 @@ SERVICE = Service(
     title="Nhịp Cầu · Chỉ tiêu",
     settings=TargetsSettings,
     metadata=metadata,
-    routers=(indicators.router, periods.router, reports.router, audit_router("targets")),
+    routers=(indicators.router, periods.router, reports.router, snapshots.router, audit_router("targets")),
     public=frozenset(),
     consumers=(REGISTRY, FEEDBACK),
     jobs=(COUNT_OVERDUE, RECOUNT),

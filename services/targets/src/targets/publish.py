@@ -99,3 +99,13 @@ def _which(report: ReportFacts) -> dict[str, Any]:
         "period": around.period.code,
         "organisation_id": around.organisation_id,
     }
+
+
+def snapshot_issued(
+    snapshot_id: UUID, *, kind: Any, resolution: str, periods: list[str], issued_on: date, sha256: str
+) -> EventDraft:
+    """A review was issued; always the first event of the snapshot."""
+    fact = targets_v1.SnapshotIssued(
+        kind=kind, resolution=resolution, periods=periods, issued_on=issued_on, sha256=sha256
+    )
+    return _draft("targets.snapshot.issued.v1", snapshot_id, 1, fact)

@@ -117,7 +117,7 @@ def _columns(
         groups[NUMERATOR] = (*groups.get(NUMERATOR, ()), (*members, column))
     whole = {row: one.denominator for row, one in figures.items() if one.denominator is not None}
     others = {row: EXACT.subtract(value, cells[row, NUMERATOR]) for row, value in whole.items()}
-    if len(whole) == len(figures) and min(others.values()) >= 0:
+    if whole and len(whole) == len(figures) and min(others.values()) >= 0:
         cells |= {(row, OTHERS): value for row, value in others.items()}
         parents |= {NUMERATOR: DENOMINATOR, OTHERS: DENOMINATOR}
         groups[DENOMINATOR] = ((NUMERATOR, OTHERS),)

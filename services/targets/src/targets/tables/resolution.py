@@ -95,6 +95,7 @@ indicator = Table(
     Column("responsible_now_vi", Text),
     Column("responsible_kinds", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("breakdowns", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("small_cells", Boolean, nullable=False, server_default=text("true")),
 )
 
 target_version = Table(
