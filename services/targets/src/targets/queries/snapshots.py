@@ -1,5 +1,6 @@
 """Reads of snapshots: those of signed-in readers from the frozen content, those of everybody from its public view."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from servicekit.errors import NotFound
 from servicekit.identity import Actor
 from servicekit.pages import Window
-from targets.domain.public_view import Published
+from targets.domain.public_view import Published, public_view
 from targets.domain.snapshot import Content
 from targets.queries.scope import boards_of
-from targets.queries.snapshot_content import from_json, hidden_from_json
+from targets.queries.snapshot_content import from_json, hash_of, hidden_from_json, to_json
 from targets.tables import published_snapshot, resolution, snapshot
 
 _HEAD: Final = (
@@ -26,10 +27,11 @@ _PUBLIC_HEAD: Final = tuple(column for column in published_snapshot.c if column.
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """A snapshot with its content in one view."""
+    """A snapshot with its content in one view; `sha256` is of this view."""
 
     row: Row[Any]
     content: Content
+    sha256: str
 
 
 async def find_snapshot(session: AsyncSession, snapshot_id: UUID, actor: Actor) -> Row[Any]:
@@ -63,7 +65,29 @@ async def find_frozen(session: AsyncSession, snapshot_id: UUID) -> Frozen:
         .where(snapshot.c.id == snapshot_id)
     )
     row = _one(await session.execute(statement))
-    return Frozen(row, from_json(row.content))
+    return Frozen(row, from_json(row.content), row.sha256)
+
+
+async def find_preview(session: AsyncSession, snapshot_id: UUID) -> Frozen:
+    """Return what would be published of a snapshot, or was. Raises NotFound."""
+    statement = (
+        select(
+            *_HEAD,
+            snapshot.c.resolution_id,
+            snapshot.c.content,
+            published_snapshot.c.content.label("published"),
+            published_snapshot.c.sha256.label("published_sha256"),
+        )
+        .join(resolution, resolution.c.id == snapshot.c.resolution_id)
+        .outerjoin(published_snapshot, published_snapshot.c.snapshot_id == snapshot.c.id)
+        .where(snapshot.c.id == snapshot_id)
+    )
+    row = _one(await session.execute(statement))
+    if row.published is not None:
+        return Frozen(row, from_json(row.published), row.published_sha256)
+    earlier = await earlier_publications(session, row.resolution_id, row.periods, snapshot_id)
+    content, _ = await asyncio.to_thread(public_view, from_json(row.content), earlier)
+    return Frozen(row, content, hash_of(to_json(content)))
 
 
 async def list_published(session: AsyncSession, window: Window) -> Sequence[Row[Any]]:
@@ -72,11 +96,17 @@ async def list_published(session: AsyncSession, window: Window) -> Sequence[Row[
     return (await session.execute(statement)).all()
 
 
+async def find_published_head(session: AsyncSession, snapshot_id: UUID) -> Row[Any]:
+    """Return a published snapshot without its content. Raises NotFound, also for one that is not issued."""
+    statement = select(*_PUBLIC_HEAD).where(published_snapshot.c.snapshot_id == snapshot_id)
+    return _one(await session.execute(statement))
+
+
 async def find_published(session: AsyncSession, snapshot_id: UUID) -> Frozen:
     """Return a published snapshot with its public content. Raises NotFound, also for one that is not issued."""
     statement = select(published_snapshot).where(published_snapshot.c.snapshot_id == snapshot_id)
     row = _one(await session.execute(statement))
-    return Frozen(row, from_json(row.content))
+    return Frozen(row, from_json(row.content), row.sha256)
 
 
 # One figure with what explains it; the rest of the content stays in the database. The reports of an indicator stand at

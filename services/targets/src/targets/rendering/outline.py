@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from targets.domain.figures import is_ratio, plain
+from targets.domain.figures import is_ratio
 from targets.domain.snapshot import WHOLE, Figure, IndicatorFacts, Part
 from targets.domain.snapshot_wording import formula, target_words
 from targets.domain.wording import JUDGEMENTS, REASONS
@@ -209,12 +209,11 @@ def _annex(edition: Edition) -> Iterator[Block]:
 
 
 def _cell(edition: Edition, figure: Figure | None, indicator: IndicatorFacts) -> Runs:
+    """Write a figure and what it is made of as one link: thousands of cells stand here."""
     if figure is None:
         return plain_text(edition.words["not_owed"])
-    runs: list[Run] = [edition.result(figure, indicator)]
-    if figure.numerator is not None and figure.denominator is not None:
-        numbers = f"{edition.number_words(figure.numerator)}/{edition.number_words(figure.denominator)}"
-        runs += [Run(" ("), Run(numbers, edition.link(figure)), Run(")")]
-    for name, value in sorted(figure.breakdown.items()):
-        runs += [Run(f"; {name}: "), Run(plain(value), edition.link(figure))]
-    return tuple(runs)
+    result = edition.result(figure, indicator)
+    if figure.numerator is None or figure.denominator is None:
+        return (result,)
+    numbers = f"{edition.number_words(figure.numerator)}/{edition.number_words(figure.denominator)}"
+    return (Run(f"{result.text} ({numbers})", result.link),)

@@ -133,7 +133,9 @@ class _Writer:
 
     def _relation(self, link: str) -> str:
         if link not in self._links:
-            self._links[link] = self._document.part.relate_to(link, RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+            # With a name of its own: python-docx would look through all of them for a free one, and again for an equal.
+            name = self._links[link] = f"rIdSource{len(self._links)}"
+            self._document.part.rels.add_relationship(RELATIONSHIP_TYPE.HYPERLINK, link, name, is_external=True)
         return self._links[link]
 
 
