@@ -20,7 +20,7 @@ from targets.settings import TargetsSettings
 
 router: APIRouter = new_router("targets", "snapshots")
 DocumentForm = Literal["md", "docx", "pdf"]
-DataForm = Literal["json", "csv", "xlsx", "sdmx.csv", "sdmx.json"]
+DataForm = Literal["json", "csv", "xlsx", "sdmx-csv", "sdmx-json"]
 InLanguage = Annotated[Language, Query(description="vi or en")]
 
 
@@ -40,7 +40,7 @@ class Desk:
         made: Form = forms[form]
         edition = self._edition(frozen, public=public, language=language)
         body = await self._press.make(edition, form, made)
-        name = f"snapshot-{edition.snapshot_id}-{language}.{form}"
+        name = f"snapshot-{edition.snapshot_id}-{language}.{form.replace('-', '.')}"
         headers = {
             "Content-Disposition": f'attachment; filename="{name}"',
             "Content-Language": language,

@@ -65,8 +65,8 @@ DATA: Final[Mapping[str, Form]] = MappingProxyType(
         "json": Form("application/json", _stored_json),
         "csv": Form("text/csv; charset=utf-8", to_csv),
         "xlsx": Form("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", to_xlsx),
-        "sdmx.csv": Form("application/vnd.sdmx.data+csv; version=2.0.0", to_sdmx_csv),
-        "sdmx.json": Form("application/vnd.sdmx.structure+json; version=2.0.0", to_structure),
+        "sdmx-csv": Form("application/vnd.sdmx.data+csv; version=2.0.0", to_sdmx_csv),
+        "sdmx-json": Form("application/vnd.sdmx.structure+json; version=2.0.0", to_structure),
     }
 )
 

@@ -45,8 +45,11 @@ _NAMES: Final = {
     "COUNTED": ("Số đơn vị đã tính", "Units counted"),
     "EXPECTED": ("Số đơn vị phải báo cáo", "Units expected"),
 }
-_OBS_STATUS: Final = {"A": ("Bình thường", "Normal value"), "Q": ("Thiếu, được ẩn", "Missing value; suppressed")}
-_OBS_STATUS_MISSING: Final = {"M": ("Thiếu", "Missing value; data cannot exist")}
+_OBS_STATUS: Final = {
+    "A": ("Bình thường", "Normal value"),
+    "M": ("Chưa có số liệu", "Missing value"),
+    "Q": ("Được ẩn", "Missing value; suppressed"),
+}
 _CONF_STATUS: Final = {
     "F": ("Công bố tự do", "Free (free for publication)"),
     "C": ("Bảo mật thống kê", "Confidential statistical information"),
@@ -114,7 +117,7 @@ def to_structure(edition: Edition) -> bytes:
             **{name: (place.name, place.name) for name, place in content.places.items()},
         },
         "MEASURE": _MEASURES | {sdmx_code(name): (name, name) for name in sorted(categories)},
-        "OBS_STATUS": _OBS_STATUS | _OBS_STATUS_MISSING,
+        "OBS_STATUS": _OBS_STATUS,
         "CONF_STATUS": _CONF_STATUS,
     }
     title = (f"Chỉ tiêu của Nghị quyết {content.resolution.number}", f"Targets of {content.resolution.number}")

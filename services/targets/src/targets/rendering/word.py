@@ -20,7 +20,7 @@ _FONT: Final = "Times New Roman"
 _BAR: Final = 30
 # What XML 1.0 cannot hold; the house takes none of it in, and a document of an older store shall not fail.
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-# The same content gives the same bytes, whoever renders it and when.
+# When it was rendered says nothing; when it was issued stands in its head.
 _NO_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
