@@ -22,7 +22,7 @@ PROTECTED: Final = {
         "identity_provider",
         "foreign_identity",
     },
-    "targets": {"report", "report_change"},
+    "targets": {"report", "report_change", "snapshot", "published_snapshot"},
     "feedback": {"submission", "submission_line", "identity_vault", "attachment", "deadline_change"},
     "oversight": {"feedback_item", "oversight_case", "recommendation", "addressee", "deadline_change"},
     "webhooks": {"endpoint", "message", "delivery", "attempt"},
@@ -57,6 +57,7 @@ OPEN: Final = {
         "resolution": "public fact",
         "population": "public fact",
         "roll_up": "sums shown to everybody who is signed in",
+        "small_cell_rule": "public fact",
     },
 }
 MECHANISM_PROTECTED: Final = {"idempotency_key"}

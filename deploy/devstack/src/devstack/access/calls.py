@@ -15,6 +15,7 @@ from devstack.access.scene import (
     PERIOD,
     PLAN_PARTS,
     READ_ME,
+    RESOLUTION,
     Scene,
     new_department,
     new_provider,
@@ -92,6 +93,9 @@ def _address(operation: Operation, scene: Scene, view: str) -> str:
     fixed = {"organisation_id": organisation, "day": HOLIDAY, "year": "2026"}
     fixed["key"] = scene.secrets["provider"]
     fixed["code"] = INDICATOR if operation.id.startswith("targets.") else "31135"
+    if operation.id.startswith("targets."):
+        fixed["key"] = f"{INDICATOR}_{PERIOD}_city"
+        fixed["form"] = "md" if "/document." in operation.path else "csv"
     return operation.path.format_map({**scene.ids, **fixed})
 
 
@@ -185,6 +189,15 @@ BODIES: Final[dict[str, Make]] = {
     "targets.create_report": _figures,
     "targets.correct_report": lambda _: {"numerator": "2"},
     "targets.return_report": lambda _: _REASON,
+    # In place of a snapshot that is not there (422): asked after the caller was found to be on the board.
+    "targets.create_snapshot": lambda _: {
+        "kind": "interim_review",
+        "title": "x",
+        "resolution": RESOLUTION,
+        "periods": [PERIOD],
+        "supersedes": str(uuid4()),
+    },
+    "targets.issue_snapshot": lambda _: {"number": "2/BC", "issued_on": DAY},
     "feedback.verify_receipt": lambda s: {n: s.secrets[f"receipt_{n}"] for n in ("payload", "signature", "key_id")},
     "feedback.send_submission": lambda _: {
         "identity_mode": "anonymous",
@@ -251,6 +264,7 @@ DONE: Final[dict[str, set[int]]] = {
     "registry.add_provision": {409},
     "targets.create_period": {409},
     "targets.create_report": {409},
+    "targets.create_snapshot": {422},
     "feedback.send_submission": {422},
     "feedback.upload_photo": {422},
     "oversight.post_case": {422},
@@ -272,6 +286,7 @@ QUERIES: Final[dict[str, Make]] = {
     "registry.list_facts": lambda _: {"kind": "calendar_year", "limit": "1"},
     "targets.read_progress": lambda _: {"period": PERIOD},
     "targets.list_expected": lambda _: {"limit": "100"},
+    "targets.list_changes_since": lambda s: {"since": s.ids["snapshot_id"]},
     "feedback.list_submissions": lambda s: {"code": s.secrets["code"]},
 }
 SHOWN: Final[dict[str, Make]] = {

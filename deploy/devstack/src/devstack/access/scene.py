@@ -16,7 +16,7 @@ from devstack.demo.working_day import today
 CLIENT_ROLES: Final = frozenset({"integrating_system", "service"})
 NOBODY_LISTENS: Final = "127.0.0.1:9"
 """Where the endpoint points; the stack must have it in ALLOWED_TARGETS."""
-INDICATOR, PERIOD = "TGT-01", "2025"
+INDICATOR, PERIOD, RESOLUTION = "TGT-01", "2025", "08-NQ/TU"
 READ_ME: Final = "registry.read_me"
 PLAN_PARTS: Final = ("purpose", "scope", "members", "time_and_place", "assignments", "conditions")
 
@@ -176,6 +176,12 @@ async def _make_report(scene: Scene) -> None:
     }
     report = await scene.acting("reporter", scene.place("front", "own"), "reporter").post("/targets/reports", body)
     scene.ids["period_id"], scene.ids["report_id"] = str(period["id"]), str(report["id"])
+    review = {"kind": "interim_review", "title": "Sơ kết thử", "resolution": RESOLUTION, "periods": [PERIOD]}
+    snapshot = await monitor.post("/targets/snapshots", review)
+    scene.ids["snapshot_id"] = str(snapshot["id"])
+    approver = scene.acting("approver", scene.place("front", "board"), "approver")
+    document = {"number": f"{secrets.token_hex(4)}/BC", "issued_on": today().isoformat()}
+    await approver.act(f"/targets/snapshots/{snapshot['id']}", "issue", document)
 
 
 async def _make_submission(scene: Scene) -> None:

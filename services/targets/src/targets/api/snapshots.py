@@ -13,8 +13,8 @@ from servicekit.idempotency import Idempotent
 from servicekit.pages import InvalidCursor, Page, PageQuery
 from servicekit.routes import answers, new_router
 from servicekit.text import Uuid
-from targets.actions.issue_snapshot import Document, issue_snapshot
-from targets.actions.make_snapshot import NewSnapshot, make_snapshot
+from targets.actions import issue_snapshot as issuing
+from targets.actions import make_snapshot as making
 from targets.api.access import Approver, MonitoringOfficer, Reader, monitoring
 from targets.api.snapshot_answers import (
     ChangeAnswer,
@@ -51,14 +51,14 @@ async def create_snapshot(
     now: Now,
 ) -> SnapshotAnswer:
     """Freeze every figure of a resolution in these periods as a draft; later corrections change nothing in it."""
-    wanted = NewSnapshot(
+    wanted = making.NewSnapshot(
         kind=given.kind,
         title=given.title,
         resolution=given.resolution,
         periods=given.periods,
         supersedes=given.supersedes,
     )
-    snapshot_id = await make_snapshot(session, wanted, actor=actor, now=now)
+    snapshot_id = await making.make_snapshot(session, wanted, actor=actor, now=now)
     row = await queries.find_snapshot(session, snapshot_id, actor)
     set_etag(response, row.version)
     return SnapshotAnswer.of(row, actor)
@@ -111,7 +111,7 @@ async def list_changes_since(
 
 
 @router.post("/snapshots/{snapshot_id}/issue", **answers(StepNotAllowed, AlreadyExists, refusals.MakerDoesNotIssue))
-async def issue(
+async def issue_snapshot(
     actor: Approver,
     snapshot_id: Uuid,
     given: IssueBody,
@@ -121,8 +121,8 @@ async def issue(
     version: ExpectedVersion,
 ) -> SnapshotAnswer:
     """Issue a draft with number and date of its document; never by who made it. Its public view is readable at once."""
-    document = Document(given.number, given.issued_on)
-    await issue_snapshot(session, snapshot_id, document, version=version, actor=actor, now=now)
+    document = issuing.Document(given.number, given.issued_on)
+    await issuing.issue_snapshot(session, snapshot_id, document, version=version, actor=actor, now=now)
     row = await queries.find_snapshot(session, snapshot_id, actor)
     set_etag(response, row.version)
     return SnapshotAnswer.of(row, actor)

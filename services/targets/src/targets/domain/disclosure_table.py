@@ -133,7 +133,7 @@ def _rows(cells: dict[Cell, Decimal], figures: Mapping[str, Figures], parents: M
     below: dict[str, list[str]] = {}
     for row in sorted(figures):
         above = parents.get(row)
-        if above in figures:
+        if above is not None and above in figures:
             below.setdefault(above, []).append(row)
     kept: dict[str, str | None] = dict.fromkeys(figures, None)
     groups: dict[str, tuple[tuple[str, ...], ...]] = {}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, select, text
+from sqlalchemy import Row, Select, and_, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Uuid
@@ -93,29 +93,27 @@ async def _reports(session: AsyncSession, periods: Sequence[UUID]) -> Sequence[R
         report.c.organisation_id == expected_report.c.organisation_id,
         report.c.status == "approved",
     )
-    return (
-        await session.execute(
-            select(expected_report.c.period_id, expected_report.c.organisation_id, report.c.id, report.c.version)
-            .select_from(expected_report.outerjoin(report, approved))
-            .where(expected_report.c.period_id.in_(periods))
-            .order_by(expected_report.c.period_id, expected_report.c.organisation_id)
-        )
-    ).all()
+    statement: Select[Any] = (
+        select(expected_report.c.period_id, expected_report.c.organisation_id, report.c.id, report.c.version)
+        .select_from(expected_report.outerjoin(report, approved))
+        .where(expected_report.c.period_id.in_(periods))
+        .order_by(expected_report.c.period_id, expected_report.c.organisation_id)
+    )
+    rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
+    return rows
 
 
 async def _organisations(session: AsyncSession, named: Iterable[UUID]) -> Sequence[Row[Any]]:
     data = reference.c.data
-    return (
-        await session.execute(
-            select(
-                reference.c.id,
-                reference.c.path,
-                data["name"].astext.label("name"),
-                data["level"].astext.label("level"),
-                data["unit_code"].astext.label("unit_code"),
-            ).where(reference.c.kind == ORGANISATION, reference.c.id.in_(sorted(named)))
-        )
-    ).all()
+    statement: Select[Any] = select(
+        reference.c.id,
+        reference.c.path,
+        data["name"].astext.label("name"),
+        data["level"].astext.label("level"),
+        data["unit_code"].astext.label("unit_code"),
+    ).where(reference.c.kind == ORGANISATION, reference.c.id.in_(sorted(named)))
+    rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
+    return rows
 
 
 async def open_disputes(

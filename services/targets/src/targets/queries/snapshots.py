@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, exists, func, select, text
+from sqlalchemy import Row, Select, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.errors import NotFound
@@ -48,13 +48,14 @@ async def list_snapshots(
     session: AsyncSession, window: Window, actor: Actor, *, kind: str | None, status: str | None
 ) -> Sequence[Row[Any]]:
     """Return one page of snapshots in the order they were made."""
-    statement = select(*_HEAD, boards_of(actor).label("boards")).join(
+    statement: Select[Any] = select(*_HEAD, boards_of(actor).label("boards")).join(
         resolution, resolution.c.id == snapshot.c.resolution_id
     )
     for column, value in ((snapshot.c.kind, kind), (snapshot.c.status, status)):
         if value is not None:
             statement = statement.where(column == value)
-    return (await session.execute(window.select(statement, [snapshot.c.id]))).all()
+    rows: Sequence[Row[Any]] = (await session.execute(window.select(statement, [snapshot.c.id]))).all()
+    return rows
 
 
 async def find_frozen(session: AsyncSession, snapshot_id: UUID) -> Frozen:
