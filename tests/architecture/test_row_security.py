@@ -42,6 +42,8 @@ PROTECTED: Final = {
         "dispute_change",
         "event_item",
         "contribution",
+        "snapshot",
+        "published_snapshot",
         "population",
     },
     "feedback": {"submission", "submission_line", "identity_vault", "attachment", "deadline_change"},
@@ -80,6 +82,7 @@ OPEN: Final = {
         "resolution": "public fact; policies let only the board's officers write",
         "dispute_kind": "what a dispute may rest on: a setting everybody may read",
         "roll_up": "sums shown to everybody who is signed in",
+        "small_cell_rule": "public fact",
     },
 }
 MECHANISM_PROTECTED: Final = {"idempotency_key"}

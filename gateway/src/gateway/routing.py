@@ -106,6 +106,17 @@ TABLE: tuple[Row, ...] = (
     Row(("POST",), "feedback/tracking", Access.PUBLIC, Bucket.TRACKING, anonymous=True, shed=Shed.LAST),
     Row(("POST",), "feedback/tracking/*", Access.PUBLIC, Bucket.TRACKING, anonymous=True, shed=Shed.LAST),
     Row(_READ, "feedback/receipt-key.json", Access.PUBLIC, anonymous=True),
+    # What of a review is published, and its documents and data, which cost more than anything else that is public.
+    Row(_READ, "targets/published", Access.PUBLIC),
+    Row(_READ, "targets/published/*", Access.PUBLIC),
+    Row(
+        _READ,
+        "targets/published-files/*",
+        Access.PUBLIC,
+        Bucket.EXPORTS,
+        shed=Shed.FIRST,
+        at_once=_EXPORTS_AT_ONCE,
+    ),
     Row(_READ, "webhooks/event-types", Access.PUBLIC),
     Row(_READ, "webhooks/public-keys.json", Access.PUBLIC),
     # Files and tables of values from signed-in staff.

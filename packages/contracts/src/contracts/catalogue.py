@@ -86,6 +86,7 @@ CATALOGUE: dict[str, EventType] = {
             "targets.value.dispute_overdue.v1": targets_v1.ValueDisputeOverdue,
             "targets.value.dispute_deadline_changed.v1": targets_v1.ValueDisputeDeadlineChanged,
             "targets.value.dispute_closed.v1": targets_v1.ValueDisputeClosed,
+            "targets.snapshot.issued.v1": targets_v1.SnapshotIssued,
         },
     ),
     **_types(

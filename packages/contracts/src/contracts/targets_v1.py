@@ -215,3 +215,13 @@ class ValueDisputeClosed(_OfDispute):
     """The dispute is settled."""
 
     closed_on: date
+
+
+class SnapshotIssued(Fact):
+    """A review (sơ kết, tổng kết) was issued; `sha256` is of its public content."""
+
+    kind: Literal["interim_review", "final_review"]
+    resolution: str
+    periods: list[str]
+    issued_on: date
+    sha256: str

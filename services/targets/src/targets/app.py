@@ -25,12 +25,15 @@ from targets.api import (
     obligations,
     periods,
     population,
+    published,
     reminders,
     reopenings,
     reports,
     resolutions,
     series,
     sheets,
+    snapshot_files,
+    snapshots,
     validation,
 )
 from targets.commands import COMMANDS
@@ -39,16 +42,29 @@ from targets.domain import dispute_steps, report_steps
 from targets.jobs import COUNT_OVERDUE, LOCK_PERIODS, NOTICE_SILENCE, RECOUNT, REMIND
 from targets.queries.lineage import LineageBook
 from targets.queries.scope import GROUPS
+from targets.rendering.press import Press
 from targets.settings import TargetsSettings
 from targets.tables import metadata
 
+_PUBLISHED = "/api/v1/targets/published"
+PUBLIC = frozenset(
+    {
+        ("GET", _PUBLISHED),
+        ("GET", f"{_PUBLISHED}/{{snapshot_id}}"),
+        ("GET", f"{_PUBLISHED}/{{snapshot_id}}/figures/{{key}}"),
+        ("GET", f"{_PUBLISHED}-files/{{snapshot_id}}/document.{{form}}"),
+        ("GET", f"{_PUBLISHED}-files/{{snapshot_id}}/data.{{form}}"),
+    }
+)
+
 
 async def prepare(runtime: Runtime) -> None:
-    """Add the deadline rules and the calendar in the form this service asks for, the lineage of bodies, the files."""
+    """Add what is made once: the law and calendar in the form asked for, the lineage of bodies, files, documents."""
     settings: TargetsSettings = runtime.settings
     runtime.parts["files"] = FileStore(settings.files_url, runtime.keyring, table="evidence")
     runtime.parts["law"] = Law(runtime.book, [report_steps.RULE, dispute_steps.RULE])
     runtime.parts["lineage"] = LineageBook(runtime.book)
+    runtime.parts["press"] = Press()
 
 
 SERVICE = Service(
@@ -80,9 +96,12 @@ SERVICE = Service(
         disputes.router,
         imports.router,
         validation.router,
+        snapshots.router,
+        snapshot_files.router,
+        published.router,
         audit_router("targets"),
     ),
-    public=frozenset(),
+    public=PUBLIC,
     consumers=(REGISTRY, FEEDBACK, OVERSIGHT, FINDINGS),
     jobs=(COUNT_OVERDUE, NOTICE_SILENCE, RECOUNT, LOCK_PERIODS, REMIND),
     references=REFERENCES,

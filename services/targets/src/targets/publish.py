@@ -266,3 +266,13 @@ def _counted(counted: Counted) -> dict[str, Any]:
         "rule_key": counted.rule.key,
         "rule_version": counted.rule.version,
     }
+
+
+def snapshot_issued(
+    snapshot_id: UUID, *, kind: Any, resolution: str, periods: list[str], issued_on: date, sha256: str
+) -> EventDraft:
+    """A review was issued; always the first event of the snapshot."""
+    fact = targets_v1.SnapshotIssued(
+        kind=kind, resolution=resolution, periods=periods, issued_on=issued_on, sha256=sha256
+    )
+    return _draft("targets.snapshot.issued.v1", snapshot_id, 1, fact)

@@ -104,6 +104,9 @@ def _address(operation: Operation, scene: Scene, view: str) -> str:
         fixed["code"], fixed["period"] = FORM, PERIOD
     if operation.id == "targets.list_figure_items":
         fixed |= {"code": FORWARDED, "period": str(today().year)}
+    if "/figures/" in operation.path:
+        fixed["key"] = f"{INDICATOR}_{PERIOD}_city"
+    fixed["form"] = "md" if "/document." in operation.path else "csv"
     return operation.path.format_map({**scene.ids, **fixed})
 
 
@@ -223,6 +226,15 @@ BODIES: Final[dict[str, Make]] = {
     },
     "targets.answer_dispute": lambda _: {"answer": "figure_stands", "text": "x"},
     "targets.reject_answer": lambda _: {"text": "x"},
+    # In place of a snapshot that is not there (422): asked after the caller was found to be on the board.
+    "targets.create_snapshot": lambda _: {
+        "kind": "interim_review",
+        "title": "x",
+        "resolution": RESOLUTION,
+        "periods": [PERIOD],
+        "supersedes": str(uuid4()),
+    },
+    "targets.issue_snapshot": lambda _: {"number": "2/BC", "issued_on": DAY},
     "feedback.verify_receipt": lambda s: {n: s.secrets[f"receipt_{n}"] for n in ("payload", "signature", "key_id")},
     "feedback.send_submission": lambda _: {
         "identity_mode": "anonymous",
@@ -292,6 +304,7 @@ DONE: Final[dict[str, set[int]]] = {
     "targets.create_period": {409},
     "targets.create_report": {409},
     "targets.create_dispute": {422},
+    "targets.create_snapshot": {422},
     "feedback.send_submission": {422},
     "feedback.upload_photo": {422},
     "oversight.post_case": {422},
@@ -320,6 +333,7 @@ QUERIES: Final[dict[str, Make]] = {
     "targets.read_dashboard": lambda _: {"period": PERIOD},
     "targets.rank_organisations": lambda _: {"indicator": INDICATOR, "period": PERIOD},
     "targets.list_expected": lambda _: {"limit": "100"},
+    "targets.list_changes_since": lambda s: {"since": s.ids["snapshot_id"]},
     "feedback.list_submissions": lambda s: {"code": s.secrets["code"]},
     "oversight.list_facts": lambda _: {"kind": "case", "limit": "1"},
 }

@@ -183,6 +183,7 @@ async def _make_report(scene: Scene) -> None:
     await reporter.act(f"/targets/reports/{report['id']}", "submit")
     scene.ids["period_id"], scene.ids["report_id"] = str(period["id"]), str(report["id"])
     await monitor.post(f"/targets/forms/{FORM}/periods", {"period": PERIOD})
+    await _make_snapshot(scene, monitor)
     await _make_approved(scene)
     await _make_reopening(scene, monitor)
     front = scene.place("front", "own")
@@ -220,6 +221,16 @@ async def _make_reopening(scene: Scene, monitor: Client) -> None:
     reporter = scene.acting("reporter", front, "reporter")
     made = await reporter.post(f"/targets/periods/{period['id']}/reopen-requests", asked)
     scene.ids["request_id"] = str(made["id"])
+
+
+async def _make_snapshot(scene: Scene, monitor: Client) -> None:
+    """An issued review."""
+    review = {"kind": "interim_review", "title": "Sơ kết thử", "resolution": RESOLUTION, "periods": [PERIOD]}
+    snapshot = await monitor.post("/targets/snapshots", review)
+    scene.ids["snapshot_id"] = str(snapshot["id"])
+    approver = scene.acting("approver", scene.place("front", "board"), "approver")
+    document = {"number": f"{secrets.token_hex(4)}/BC", "issued_on": today().isoformat()}
+    await approver.act(f"/targets/snapshots/{snapshot['id']}", "issue", document)
 
 
 async def _make_submission(scene: Scene) -> None:

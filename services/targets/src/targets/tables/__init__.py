@@ -12,6 +12,7 @@ form 1─n form_version 1─n reporting_period            what is reported toget
 report 1─n sign_off, evidence, correction             who signed, what proves it, what is to be put right
 dispute 1─n dispute_subject, dispute_change           what contradicts a value, and what its owner answers
 data_import 1─n import_conflict                       files of values, and what was wrong with their rows
+roll_up ──► snapshot ──► published_snapshot           figures frozen for a review, and what of them is public
 """
 
 from targets.tables.calendar import congress_term
@@ -25,6 +26,7 @@ from targets.tables.judging import allocated_target, allocation, formula_version
 from targets.tables.reporting import correction, evidence, reminder, reopen_request, reopening, sign_off
 from targets.tables.reports import expected_report, report, report_change, reporting_period
 from targets.tables.resolution import indicator, indicator_change, resolution, resolution_part, target_version
+from targets.tables.snapshots import published_snapshot, small_cell_rule, snapshot
 
 __all__ = [
     "allocated_target",
@@ -51,6 +53,7 @@ __all__ = [
     "outlier_rule",
     "oversight_finding",
     "population",
+    "published_snapshot",
     "reminder",
     "reopen_request",
     "reopening",
@@ -61,6 +64,8 @@ __all__ = [
     "resolution_part",
     "roll_up",
     "sign_off",
+    "small_cell_rule",
+    "snapshot",
     "target_version",
     "validation_rule",
 ]

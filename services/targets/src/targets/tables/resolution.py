@@ -106,6 +106,7 @@ indicator = Table(
     Column("responsible_now_vi", Text),
     Column("responsible_kinds", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("breakdowns", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("small_cells", Boolean, nullable=False, server_default=text("true")),
     Column("parent_id", ForeignKey("indicator.id")),
     Column("data_source_vi", Text),
     Column("data_source_en", Text),

