@@ -52,7 +52,7 @@ PROTECTED: Final = {
 }
 HOUSE_ONLY: Final = {
     "registry": {"sign_in_throttle", "client_assertion", "foreign_sign_in"},
-    "targets": {"recount_mark", "oversight_finding"},
+    "targets": {"recount_mark"},
     "feedback": {"recount_mark"},
     "oversight": {"recount_mark"},
 }

@@ -74,7 +74,6 @@ async def test_what_a_request_may_not_do(raised: str, database: Database) -> Non
         "UPDATE dispute_subject SET subject_kind = 'x'",
         "UPDATE dispute_change SET text = 'x'",
         "UPDATE dispute_kind SET minimum_subjects = 1",
-        "SELECT id FROM oversight_finding",
         f"UPDATE dispute SET organisation_id = '{UUID(int=1)}', source_organisation_id = '{UUID(int=1)}'",
     ):
         with pytest.raises(DBAPIError, match=r"permission denied|row-level security"):

@@ -16,7 +16,7 @@ from contracts.catalogue import fact
 from servicekit.db import Database
 from servicekit.events import Event
 from servicekit.inbox import Outcome, handle_once
-from targets.consumers import FEEDBACK, FINDINGS
+from targets.consumers import FEEDBACK, OVERSIGHT
 from targets.jobs import NOTICE_SILENCE
 
 HERE, THERE = COMMUNES[0], COMMUNES[1]
@@ -24,7 +24,7 @@ TOLD = "SELECT type, sequence, data FROM outbox WHERE type LIKE 'targets.value.%
 
 
 async def tell(database: Database, name: str, subject: UUID, sequence: int, **data: Any) -> None:
-    consumer, source = (FINDINGS, "oversight") if name.startswith("oversight") else (FEEDBACK, "feedback")
+    consumer, source = (OVERSIGHT, "oversight") if name.startswith("oversight") else (FEEDBACK, "feedback")
     event = Event(
         id=uuid.uuid4(),
         type=name,

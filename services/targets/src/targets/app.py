@@ -37,7 +37,7 @@ from targets.api import (
     validation,
 )
 from targets.commands import COMMANDS
-from targets.consumers import FEEDBACK, FINDINGS, OVERSIGHT, REFERENCES, REGISTRY
+from targets.consumers import FEEDBACK, OVERSIGHT, REFERENCES, REGISTRY
 from targets.domain import dispute_steps, report_steps
 from targets.jobs import COUNT_OVERDUE, LOCK_PERIODS, NOTICE_SILENCE, RECOUNT, REMIND
 from targets.queries.lineage import LineageBook
@@ -102,7 +102,7 @@ SERVICE = Service(
         audit_router("targets"),
     ),
     public=PUBLIC,
-    consumers=(REGISTRY, FEEDBACK, OVERSIGHT, FINDINGS),
+    consumers=(REGISTRY, FEEDBACK, OVERSIGHT),
     jobs=(COUNT_OVERDUE, NOTICE_SILENCE, RECOUNT, LOCK_PERIODS, REMIND),
     references=REFERENCES,
     groups=GROUPS,

@@ -6,16 +6,14 @@ The inbox applies the events of one subject in their order, once; a late one wai
 from servicekit import reference
 from servicekit.inbox import Consumer
 from servicekit.recount import MARKS
-from targets.consumers import feedback, findings, oversight
+from targets.consumers import feedback, oversight
 
-__all__ = ["FEEDBACK", "FINDINGS", "OVERSIGHT", "REFERENCES", "REGISTRY"]
+__all__ = ["FEEDBACK", "OVERSIGHT", "REFERENCES", "REGISTRY"]
 
 REFERENCES = ("organisation", "organisation_succession", "calendar_day", "calendar_year", "deadline_rule")
 """Kinds of registry facts copied here."""
 FEEDBACK = Consumer(name="targets-feedback", stream="FEEDBACK", handlers=feedback.HANDLERS)
 OVERSIGHT = Consumer(name="targets-oversight", stream="OVERSIGHT", handlers=oversight.HANDLERS)
-FINDINGS = Consumer(name="targets-findings", stream="OVERSIGHT", handlers=findings.HANDLERS)
-"""What a dispute over a value may rest on."""
 REGISTRY = Consumer(
     name=reference.reference_consumer("targets"),
     stream="REGISTRY",

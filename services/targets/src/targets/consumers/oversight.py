@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts import oversight_v1 as told
 from servicekit.inbox import Event, Handler
+from targets.actions.attach_finding import NamedValue, attach_finding
 from targets.actions.keep_item import organisation_of_case, place_recommendations, start_item
 from targets.consumers.changing import changes
 from targets.domain.event_items import Case, Criticism, Draft, Opinion, Recommendation
@@ -112,11 +113,24 @@ def _opinion_moved(item: Opinion, said: told.OpinionDeadlineChanged, _: UUID | N
     return item.due(said.due_on)
 
 
+_conclude = changes(Case, told.CaseConcluded, _concluded)
+
+
+async def _case_concluded(session: AsyncSession, event: Event, now: datetime) -> None:
+    """Count the case, then dispute the values that its conclusion names."""
+    await _conclude(session, event, now)
+    said = told.CaseConcluded.model_validate(event.data)
+    named = (
+        NamedValue(one.indicator_code, one.period, one.organisation_id, one.reason_code) for one in said.disputed_values
+    )
+    await attach_finding(session, event.subject, named, now=now)
+
+
 _RECOMMENDATION: Final = "oversight.recommendation"
 HANDLERS: Final[Mapping[str, Handler]] = {
     "oversight.case.opened.v1": _opened,
     "oversight.case.planned.v1": changes(Case, told.CasePlanned, _planned),
-    "oversight.case.concluded.v1": changes(Case, told.CaseConcluded, _concluded),
+    "oversight.case.concluded.v1": _case_concluded,
     f"{_RECOMMENDATION}.served.v1": _served,
     f"{_RECOMMENDATION}.replied.v1": changes(Recommendation, told.RecommendationReplied, _replied),
     f"{_RECOMMENDATION}.deadline_changed.v1": changes(Recommendation, told.RecommendationDeadlineChanged, _moved),

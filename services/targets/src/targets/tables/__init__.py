@@ -17,7 +17,7 @@ roll_up ──► snapshot ──► published_snapshot           figures frozen
 
 from targets.tables.calendar import congress_term
 from targets.tables.columns import metadata
-from targets.tables.disputes import dispute, dispute_change, dispute_kind, dispute_subject, oversight_finding
+from targets.tables.disputes import dispute, dispute_change, dispute_kind, dispute_subject
 from targets.tables.events import contribution, event_item
 from targets.tables.figures import population, roll_up
 from targets.tables.forms import form, form_version
@@ -51,7 +51,6 @@ __all__ = [
     "indicator_change",
     "metadata",
     "outlier_rule",
-    "oversight_finding",
     "population",
     "published_snapshot",
     "reminder",

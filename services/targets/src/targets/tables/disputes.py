@@ -16,17 +16,6 @@ dispute_kind = Table(
 )
 """What a dispute may rest on, and how much of it is needed: a setting, not law."""
 
-oversight_finding = Table(
-    "oversight_finding",
-    metadata,
-    id_column(),
-    Column("kind", Text, CheckConstraint("kind IN ('case', 'recommendation')", name="kind"), nullable=False),
-    Column("case_id", IS_ID, nullable=False),
-    Column("presiding_organisation_id", IS_ID),
-    Column("known_on", Date),
-)
-"""Cases and recommendations, as far as oversight's events tell; `known_on` is the day of conclusion or service."""
-
 dispute = Table(
     "dispute",
     metadata,

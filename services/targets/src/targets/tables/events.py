@@ -32,6 +32,7 @@ event_item = Table(
     CheckConstraint("(kind = 'recommendation') = (addressee_id IS NOT NULL)", name="addressee"),
     Index("ix_event_item_clock", "clock_on", "id", postgresql_where=text("clock_on IS NOT NULL")),
     Index("ix_event_item_case", "case_id", postgresql_where=text("case_id IS NOT NULL")),
+    Index("ix_event_item_subject_id", "subject_id"),
     Index("ix_event_item_path", "path", postgresql_using="gin"),
 )
 """`organisation_id` is the body it counts for, `path` that and everyone above it when it came; both NULL until known.

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 from servicekit.row_security import facts, protect, run_as_house, within
 
 revision = "0025"
-down_revision = "0022"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 
@@ -31,14 +31,11 @@ KINDS = (
 SUBJECTS = """
 CREATE FUNCTION dispute_subjects(ids uuid[]) RETURNS TABLE (
   subject_id uuid, subject_kind text, source_organisation_id uuid, path uuid[]) LANGUAGE sql STABLE AS $$
-    SELECT c.submission_id, 'submission', c.front_organisation_id, c.path
-      FROM feedback_clock c WHERE c.submission_id = ANY (ids)
-    UNION ALL
-    SELECT f.id, f.kind, c.presiding_organisation_id, o.path
-      FROM oversight_finding f
-      JOIN oversight_finding c ON c.id = f.case_id
-      JOIN reference o ON o.kind = 'organisation' AND o.id = c.presiding_organisation_id
-     WHERE f.id = ANY (ids) AND f.known_on IS NOT NULL
+    SELECT DISTINCT ON (i.subject_id) i.subject_id, i.kind, i.organisation_id, i.path
+      FROM event_item i
+     WHERE i.subject_id = ANY (ids) AND i.organisation_id IS NOT NULL
+       AND (i.kind IN ('submission', 'recommendation') OR i.kind = 'case' AND i.facts ->> 'concluded_on' IS NOT NULL)
+     ORDER BY i.subject_id, i.id
 $$
 """
 VALUE = """
@@ -93,7 +90,6 @@ def upgrade() -> None:
         postgresql_where=sa.text("organisation_id IS NULL"),
     )
     _kinds()
-    _findings()
     _disputes()
     _changes()
     # The owner may not even plan a query over rows that policies hide; the house, which runs these, may.
@@ -111,7 +107,6 @@ def upgrade() -> None:
     protect(op, SERVICE, "dispute_subject", see=OF_A_VISIBLE_ONE, add=OF_A_VISIBLE_ONE)
     protect(op, SERVICE, "dispute_change", see=OF_A_VISIBLE_ONE, add=OF_A_VISIBLE_ONE)
     facts(op, SERVICE, "dispute_kind")
-    op.execute('REVOKE ALL ON oversight_finding FROM "targets"')
 
 
 def _kinds() -> None:
@@ -128,20 +123,6 @@ def _kinds() -> None:
     names = ("kind", "minimum_subjects", "confidence", "source")
     table = sa.table("dispute_kind", *(sa.column(name) for name in names))
     op.bulk_insert(table, [dict(zip(names, row, strict=True)) for row in KINDS])
-
-
-def _findings() -> None:
-    """Cases and recommendations of oversight, as far as events tell of them."""
-    op.create_table(
-        "oversight_finding",
-        sa.Column("id", ID, nullable=False),
-        sa.Column("kind", sa.Text, nullable=False),
-        sa.Column("case_id", ID, nullable=False),
-        sa.Column("presiding_organisation_id", ID),
-        sa.Column("known_on", sa.Date),
-        sa.CheckConstraint("kind IN ('case', 'recommendation')", name=op.f("ck_oversight_finding_kind")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_oversight_finding")),
-    )
 
 
 def _disputes() -> None:

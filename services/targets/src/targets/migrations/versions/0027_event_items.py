@@ -10,7 +10,7 @@ from servicekit.row_security import protect, within
 from targets.seeds.resolution import indicator_id
 
 revision = "0027"
-down_revision = "0025"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
@@ -79,6 +79,7 @@ def _tables() -> None:
             [column, "id"] if name == "clock" else [column],
             postgresql_where=sa.text(f"{column} IS NOT NULL"),
         )
+    op.create_index("ix_event_item_subject_id", "event_item", ["subject_id"])
     op.create_index("ix_event_item_path", "event_item", ["path"], postgresql_using="gin")
     op.create_table(
         "contribution",

@@ -8,7 +8,7 @@ from servicekit.row_security import facts, protect, within
 from targets.seeds.validation import outlier_rows, rule_rows
 
 revision = "0028"
-down_revision = "0027"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
