@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from devstack.access import reporting_calls as reporting
 from devstack.access.scene import (
+    FORM,
     INDICATOR,
     NOBODY_LISTENS,
     PERIOD,
@@ -94,7 +95,7 @@ def _address(operation: Operation, scene: Scene, view: str) -> str:
     fixed["key"] = scene.secrets["provider"]
     fixed["code"] = INDICATOR if operation.id.startswith("targets.") else "31135"
     if "/targets/forms/" in operation.path:
-        fixed["code"], fixed["period"] = reporting.FORM, PERIOD
+        fixed["code"], fixed["period"] = FORM, PERIOD
     return operation.path.format_map({**scene.ids, **fixed})
 
 
