@@ -7,7 +7,7 @@ import pytest
 
 from servicekit.errors import DomainError, Forbidden, StepNotAllowed
 from servicekit.lifecycle import decide, mermaid
-from targets.domain import period_steps, report_steps
+from targets.domain import period_steps, report_steps, snapshot_steps
 from targets.domain.refusals import PeriodClosed, ReasonMissing, SamePerson
 
 ROLES = ("reporter", "front_officer", "verifier", "approver", "monitoring_officer", "auditor", "head")
@@ -87,7 +87,7 @@ def test_a_period_is_closed_and_reopened_by_the_monitoring_officer_only() -> Non
             decide(period_steps.STEPS, status, action, {"monitoring_officer"}, {})
 
 
-@pytest.mark.parametrize("table", [report_steps, period_steps])
+@pytest.mark.parametrize("table", [report_steps, period_steps, snapshot_steps])
 def test_tables_are_whole(table: Any) -> None:
     pairs = [(step.action, step.source) for step in table.STEPS]
     assert len(pairs) == len(set(pairs))
