@@ -7,7 +7,7 @@ import pytest
 
 from servicekit.errors import DomainError, Forbidden, StepNotAllowed
 from servicekit.lifecycle import SYSTEM, decide, mermaid
-from targets.domain import correction_steps, period_steps, reopening_steps, report_steps
+from targets.domain import correction_steps, dispute_steps, period_steps, reopening_steps, report_steps, snapshot_steps
 from targets.domain.refusals import PeriodClosed, ReasonMissing, SamePerson
 from targets.domain.reporting_refusals import OtherLevel
 
@@ -35,6 +35,7 @@ def facts(**changed: Any) -> dict[str, Any]:
         "had_a_hand": False,
         "submitted_by": SUBMITTED,
         "verified_by": VERIFIED,
+        "unanswered": False,
         "reason": "Thiếu nguồn",
     } | changed
 
@@ -101,7 +102,10 @@ def test_levels_go_in_order(changed: dict[str, Any], expected: type[DomainError]
             decide(report_steps.STEPS, "submitted", action, {"verifier"}, facts(**changed))
 
 
-@pytest.mark.parametrize("table", [report_steps, period_steps, correction_steps, reopening_steps])
+TABLES = (report_steps, period_steps, correction_steps, reopening_steps, snapshot_steps, dispute_steps)
+
+
+@pytest.mark.parametrize("table", TABLES)
 def test_tables_are_whole(table: Any) -> None:
     pairs = [(step.action, step.source) for step in table.STEPS]
     assert len(pairs) == len(set(pairs))
@@ -113,7 +117,6 @@ def test_tables_are_whole(table: Any) -> None:
 def test_every_told_step_names_an_event_of_the_catalogue() -> None:
     from contracts.catalogue import CATALOGUE
 
-    tables = (report_steps, period_steps, correction_steps, reopening_steps)
-    told = {step.event for table in tables for step in table.STEPS if step.event != report_steps.SILENT}
+    told = {step.event for table in TABLES for step in table.STEPS if step.event != report_steps.SILENT}
     assert told <= set(CATALOGUE)
     assert {step.action for step in report_steps.STEPS if step.event == report_steps.SILENT} == {"revise"}

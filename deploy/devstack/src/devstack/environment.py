@@ -25,8 +25,11 @@ OPTIONS = (
     "FILES_URL",
     "LOG_FORMAT",
     "OTLP_ENDPOINT",
+    "PUBLIC_URL",
     "RATE_LIMITS",
     "RETRY_TIME_SCALE",
+    "REVIEW_AUTHORITY",
+    "REVIEW_MOTTO",
     "TRUSTED_EDGES",
 )
 """Settings of the services that a person may give to `up` in the environment."""
@@ -88,5 +91,7 @@ def of_service(
         environment["ADMIN_TOTP_SECRET"] = credentials.read("admin_totp_secret")
     if name in KEEPING_FILES:
         environment["FILES_URL"] = (data / "files").as_uri()
+    if name == "targets":
+        environment["PUBLIC_URL"] = f"http://127.0.0.1:{ports.gateway}"
     environment |= {option: os.environ[option] for option in OPTIONS if option in os.environ}
     return environment | dict(extra)

@@ -1,8 +1,10 @@
 """Freeze the figures of a resolution for a review: copy every one with its origin, and draft the snapshot."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +16,14 @@ from servicekit.errors import Forbidden
 from servicekit.identity import Actor
 from servicekit.working_days import local_date
 from targets.domain.freezing import figure_of, grouped, indicator_facts, part_of, places_of, reported_by
-from targets.domain.periods import parse_period
+from targets.domain.periods import Period, parse_period
 from targets.domain.snapshot import FORMAT, Content, Figure, Part, ReportBehind, ResolutionFacts
 from targets.domain.snapshot_refusals import NothingToFreeze, UnknownResolution, UnknownSnapshot
 from targets.domain.snapshot_steps import DRAFT, ISSUED
 from targets.domain.suppression import SmallCellRule
 from targets.queries.indicators import as_target, ended_before, find_targets, target_on
 from targets.queries.snapshot_content import hash_of, to_json
-from targets.queries.snapshot_sources import Sources, find_resolution, find_rule, read_sources
+from targets.queries.snapshot_sources import Disputes, Sources, find_resolution, find_rule, read_sources
 from targets.tables import snapshot
 
 
@@ -51,11 +53,12 @@ async def make_snapshot(session: AsyncSession, wanted: NewSnapshot, *, actor: Ac
         await _check_superseded(session, wanted.supersedes, found.id)
     rule = await find_rule(session)
     sources = await read_sources(session, found.id, codes)
-    content = await _content(session, found, codes, rule, sources, local_date(now))
-    if not content.parts:
+    targets = await find_targets(session, [row.id for row in sources.indicators])
+    # A second of arithmetic for a whole resolution: beside the loop, so that other requests go on.
+    stored = await asyncio.to_thread(_stored, found, codes, rule, sources, targets, local_date(now))
+    if not stored["parts"]:
         raise NothingToFreeze
-    stored = to_json(content)
-    sha256 = hash_of(stored)
+    sha256 = await asyncio.to_thread(hash_of, stored)
     made = await session.execute(
         insert(snapshot)
         .values(
@@ -94,49 +97,29 @@ async def _check_superseded(session: AsyncSession, snapshot_id: UUID, resolution
         raise UnknownSnapshot(errors=[{"field": "supersedes", "code": "unknown_snapshot"}])
 
 
-async def _content(
-    session: AsyncSession,
+def _stored(
     resolution: Any,
     codes: Sequence[str],
     rule: SmallCellRule,
     sources: Sources,
+    targets: Mapping[UUID, Sequence[Any]],
     today: date,
-) -> Content:
-    targets = await find_targets(session, [row.id for row in sources.indicators])
+) -> dict[str, Any]:
+    """Put the content together as it is stored."""
     opened = {(row.indicator_id, row.code): row for row in sources.periods}
     owing = grouped((row.period_id, row) for row in sources.reports)
     summed = grouped(((row.indicator_id, row.period), row) for row in sources.figures)
     parts: list[Part] = []
     figures: dict[str, Figure] = {}
     for row in sources.indicators:
-        versions = targets.get(row.id, [])
-        for code in codes:
-            span = parse_period(code)
-            if not reported_by(row, span):
-                continue
-            period = opened.get((row.id, code))
+        for span in filter(partial(reported_by, row), map(parse_period, codes)):
+            period = opened.get((row.id, span.code))
             owed = owing.get(period.id, []) if period else []
-            behind = grouped(
-                (one.organisation_id, ReportBehind(str(one.id), one.version, str(one.organisation_id)))
-                for one in owed
-                if one.id is not None
-            )
-            target = target_on(versions, span.last_day)
-            status = "computed" if row.source != "reports" else period.status if period else "not_opened"
-            missing = [one.organisation_id for one in owed if one.id is None]
-            parts.append(part_of(row, code, status, target, missing))
-            for one in summed.get((row.id, code), []):
-                figure = figure_of(
-                    one,
-                    row,
-                    as_target(target),
-                    behind.get(one.organisation_id, []),
-                    sources.disputes.get((row.id, code, one.organisation_id), ()),
-                    ended_before=ended_before(versions, span.first_day),
-                    today=today,
-                )
-                figures[figure.key] = figure
-    return Content(
+            asked = _Asked(row, span, targets.get(row.id, []), period, owed)
+            parts.append(asked.part())
+            found = asked.figures(summed.get((row.id, span.code), []), sources.disputes, today)
+            figures |= {figure.key: figure for figure in found}
+    content = Content(
         format=FORMAT,
         resolution=ResolutionFacts(resolution.number, resolution.title, resolution.issued_on, resolution.issued_by),
         periods=tuple(codes),
@@ -147,3 +130,43 @@ async def _content(
         places=places_of(sources.organisations),
         figures=figures,
     )
+    return to_json(content)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One indicator in one period: its target versions, its reporting period if one was opened, who owes a report."""
+
+    indicator: Any
+    span: Period
+    versions: Sequence[Any]
+    period: Any | None
+    owed: Sequence[Any]
+
+    @property
+    def target(self) -> Any | None:
+        return target_on(self.versions, self.span.last_day)
+
+    def part(self) -> Part:
+        opened = self.period.status if self.period else "not_opened"
+        status = opened if self.indicator.source == "reports" else "computed"
+        missing = [one.organisation_id for one in self.owed if one.id is None]
+        return part_of(self.indicator, self.span, status, self.target, missing)
+
+    def figures(self, rows: Sequence[Any], disputes: Disputes, today: date) -> Iterator[Figure]:
+        behind = {
+            one.organisation_id: (ReportBehind(str(one.id), one.version, str(one.organisation_id)),)
+            for one in self.owed
+            if one.id is not None
+        }
+        target, ended = as_target(self.target), ended_before(self.versions, self.span.first_day)
+        for row in rows:
+            yield figure_of(
+                row,
+                self.indicator,
+                target,
+                behind.get(row.organisation_id, ()),
+                disputes.get((self.indicator.id, self.span.code, row.organisation_id), ()),
+                ended_before=ended,
+                today=today,
+            )

@@ -36,7 +36,9 @@ async def read_published_figure(snapshot_id: Uuid, key: FigureKey, session: Fact
     return figure_answer(await queries.find_published_figure(session, snapshot_id, key))
 
 
-@router.get("/published-files/{snapshot_id}/document.{form}", **answers(NotFound, RenderingBusy))
+@router.get(
+    "/published-files/{snapshot_id}/document.{form}", response_class=Response, **answers(NotFound, RenderingBusy)
+)
 async def read_published_document(
     snapshot_id: Uuid, form: DocumentForm, session: FactSession, desk: TheDesk, language: InLanguage = "vi"
 ) -> Response:
@@ -45,7 +47,7 @@ async def read_published_document(
     return await desk.file(session, frozen, form, DOCUMENTS, public=True, language=language)
 
 
-@router.get("/published-files/{snapshot_id}/data.{form}", **answers(NotFound, RenderingBusy))
+@router.get("/published-files/{snapshot_id}/data.{form}", response_class=Response, **answers(NotFound, RenderingBusy))
 async def read_published_data(
     snapshot_id: Uuid, form: DataForm, session: FactSession, desk: TheDesk, language: InLanguage = "vi"
 ) -> Response:

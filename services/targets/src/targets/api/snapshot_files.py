@@ -80,7 +80,7 @@ async def _frozen(session: AsyncSession, snapshot_id: Uuid, view: View) -> Froze
     return await find(session, snapshot_id)
 
 
-@router.get("/snapshots/{snapshot_id}/document.{form}", **answers(NotFound, RenderingBusy))
+@router.get("/snapshots/{snapshot_id}/document.{form}", response_class=Response, **answers(NotFound, RenderingBusy))
 async def read_document(
     actor: Reader,
     snapshot_id: Uuid,
@@ -95,7 +95,7 @@ async def read_document(
     return await desk.file(session, frozen, form, DOCUMENTS, public=view == "public", language=language)
 
 
-@router.get("/exports/snapshots/{snapshot_id}.{form}", **answers(NotFound, RenderingBusy))
+@router.get("/exports/snapshots/{snapshot_id}.{form}", response_class=Response, **answers(NotFound, RenderingBusy))
 async def export_snapshot(
     actor: Reader,
     snapshot_id: Uuid,

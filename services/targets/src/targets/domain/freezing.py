@@ -8,7 +8,7 @@ from uuid import UUID
 
 from targets.domain.figures import Figures, is_ratio, plain
 from targets.domain.judging import Coverage, Target, judge
-from targets.domain.periods import Period, parse_period
+from targets.domain.periods import Period
 from targets.domain.snapshot import (
     WHOLE,
     Dispute,
@@ -54,12 +54,11 @@ def target_facts(row: Any | None) -> TargetFacts | None:
     )
 
 
-def part_of(row: Any, code: str, status: str, target: Any | None, missing: Iterable[UUID]) -> Part:
+def part_of(row: Any, period: Period, status: str, target: Any | None, missing: Iterable[UUID]) -> Part:
     """Return an indicator in a period."""
-    period = parse_period(code)
     return Part(
         indicator=row.code,
-        period=code,
+        period=period.code,
         first_day=period.first_day,
         last_day=period.last_day,
         period_status=status,

@@ -25,6 +25,9 @@ from targets.tables import (
     small_cell_rule,
 )
 
+Disputes = Mapping[tuple[UUID, str, UUID | None], Sequence[Dispute]]
+"""Open disputes by indicator, period and organisation (None: the whole)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
@@ -36,7 +39,7 @@ class Sources:
     reports: Sequence[Row[Any]]
     """Who owes a report, with id and version of the approved one, if any."""
     organisations: Sequence[Row[Any]]
-    disputes: Mapping[tuple[UUID, str, UUID | None], Sequence[Dispute]]
+    disputes: Disputes
 
 
 async def find_resolution(session: AsyncSession, number: str, actor: Actor) -> Row[Any] | None:
@@ -116,8 +119,6 @@ async def _organisations(session: AsyncSession, named: Iterable[UUID]) -> Sequen
     return rows
 
 
-async def open_disputes(
-    session: AsyncSession, indicators: Sequence[UUID], periods: Sequence[str]
-) -> Mapping[tuple[UUID, str, UUID | None], Sequence[Dispute]]:
-    """Return the open disputes by indicator, period and organisation (None: the whole), in words fit for everybody."""
+async def open_disputes(session: AsyncSession, indicators: Sequence[UUID], periods: Sequence[str]) -> Disputes:
+    """Return the open disputes in words fit for everybody: they are published with the figure."""
     return {}
