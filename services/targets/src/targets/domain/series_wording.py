@@ -25,7 +25,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "By the registry it did not stand yet on the last day of the period. Those named had the figures then.",
         ),
         ENDED: (
-            "Theo danh bạ, tổ chức này đã kết thúc trước ngày cuối kỳ. Số liệu từ đó thuộc các tổ chức được nêu kèm theo.",
+            "Theo danh bạ, tổ chức này kết thúc trước ngày cuối kỳ. Số liệu từ đó thuộc các tổ chức nêu kèm theo.",
             "By the registry it had ended before the last day of the period. Those named have the figures since.",
         ),
         AFTER_DAY: (
