@@ -1,5 +1,6 @@
 """Shares of split units and bodies over HTTP: entered, corrected, inherited by bodies, refused, kept and told."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -157,6 +158,24 @@ async def test_nothing_impossible_is_taken(house: House) -> None:
     assert ratios((await shares(house, ward))[0]) == {part: None, rest: None}
     after = await house.rows("SELECT count(*) FROM audit_entry"), await house.rows("SELECT count(*) FROM earlier_word")
     assert after == before
+
+
+async def test_of_two_who_enter_at_once_one_reads_again(house: House) -> None:
+    ward = (await former(house, THOT_NOT))["id"]
+    _, etag = await shares(house, ward)
+    given = ({"Phường Thuận Hưng": ratio} for ratio in ("0.2", "0.3"))
+    answers = await asyncio.gather(*(enter(house, ward, one, etag=etag) for one in given))
+    assert sorted(answer.status_code for answer in answers) == [200, 412]
+    stands = (await shares(house, ward))[0]["Phường Thuận Hưng"]["ratio"]
+    assert stands == next(
+        share["ratio"]
+        for answer in answers
+        if answer.status_code == 200
+        for share in answer.json()["shares"]
+        if share["successor_name"] == "Phường Thuận Hưng"
+    )
+    again = await enter(house, ward, {"Phường Thuận Hưng": stands})
+    assert (again.status_code, again.headers["etag"]) == (200, (await shares(house, ward))[1])
 
 
 @pytest.mark.parametrize("kind", ["front_committee", "peoples_committee"])

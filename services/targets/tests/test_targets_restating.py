@@ -156,6 +156,17 @@ def test_shares_of_shares_are_multiplied() -> None:
     assert (before["c"].known.numerator, before["d"].known.numerator) == (30, 70)
 
 
+def test_what_is_known_of_a_figure_with_an_unknown_share_is_an_estimate_too() -> None:
+    later = DAY + timedelta(days=100)
+    bodies = [CITY, old("a"), body("c", since=DAY, until=later - timedelta(days=1)), new("d"), new("e", later)]
+    steps = [step("a", "c", "SPLIT", SHARE), step("a", "d", "SPLIT", 1 - SHARE)]
+    steps += [step("c", "e", "SPLIT", None, later), step("c", "d", "SPLIT", None, later)]
+    found, left = units(Lineage(bodies, steps), {"a": sums(100)}, "d", "e")
+    assert (found["d"].known.numerator, found["d"].estimated, len(found["d"].unknown)) == (70, True, 1)
+    assert (found["e"].known.numerator, found["e"].estimated) == (None, False)
+    assert [each.sums.numerator for each in left] == [30]
+
+
 def test_what_was_dissolved_stays_in_the_figures_above_it() -> None:
     lineage = Lineage([CITY, old("a"), body("c")], [])
     rows = {"city": sums(12, 2000, 2), "a": sums(7), "c": sums(5)}

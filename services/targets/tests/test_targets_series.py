@@ -102,7 +102,7 @@ async def test_a_new_ward_has_no_figures_of_its_own_from_before_and_is_told_who_
     assert (before["numerator"], before["reason"], before["coverage"]["expected"]) == (None, "did_not_exist_yet", 0)
     names = {each["organisation_id"] for each in before["instead"]}
     assert names == {str(own) for own in (*wholes_of("31120"), BUI_HUU_NGHIA)}
-    assert before["reason_vi"].startswith("Tổ chức này chưa thành lập")
+    assert before["reason_vi"].startswith("Theo danh bạ, tổ chức này chưa có")
     place = NEW.index("31120")
     assert (after["numerator"], after["denominator"], after["reason"]) == (str(500 + place), "2000", None)
     gone = (await series(reader, BUI_HUU_NGHIA))["by_period"]["2025Q3"]

@@ -37,8 +37,8 @@ class Part:
 
     @property
     def estimated(self) -> bool:
-        """Say whether a figure made with it is an estimate."""
-        return self.ratio not in (None, WHOLE)
+        """Say whether what is known of a figure made with it is an estimate."""
+        return self.known not in (NOTHING, WHOLE)
 
 
 ALL = Part(WHOLE, WHOLE)

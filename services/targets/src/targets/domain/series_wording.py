@@ -21,12 +21,12 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "No report was expected of this organisation or of anybody below it in this period.",
         ),
         NOT_BEGUN: (
-            "Tổ chức này chưa thành lập vào ngày cuối kỳ. Số liệu khi đó thuộc các tổ chức được nêu kèm theo.",
-            "This organisation did not exist yet on the last day of the period. Those named had the figures then.",
+            "Theo danh bạ, tổ chức này chưa có vào ngày cuối kỳ. Số liệu khi đó thuộc các tổ chức được nêu kèm theo.",
+            "By the registry it did not stand yet on the last day of the period. Those named had the figures then.",
         ),
         ENDED: (
-            "Tổ chức này đã kết thúc trước ngày cuối kỳ. Số liệu từ đó thuộc các tổ chức được nêu kèm theo.",
-            "This organisation had ended before the last day of the period. Those named have the figures since.",
+            "Theo danh bạ, tổ chức này kết thúc trước ngày cuối kỳ. Số liệu từ đó thuộc các tổ chức nêu kèm theo.",
+            "By the registry it had ended before the last day of the period. Those named have the figures since.",
         ),
         AFTER_DAY: (
             "Kỳ này kết thúc sau ngày được chọn, nên không quy về các đơn vị của ngày đó được.",
