@@ -67,6 +67,9 @@ def test_counts_are_added_and_who_was_left_out_is_named() -> None:
     units = {unit: Unit(unit, "", True, True) for unit in unit_ids[:3]}
     some = balance(Decimal(10), "sum", {unit_ids[0]: Decimal(4), unit_ids[1]: Decimal(6)}, units)
     assert (some.gap, some.without, some.adds_up) == (0, (unit_ids[2],), False)
+    ended = Unit(unit_ids[3], "", valid=False, reports=True)
+    other = Unit(unit_ids[4], "", valid=True, reports=False)
+    assert balance(Decimal(10), "sum", {}, units | {ended.id: ended, other.id: other}).without == tuple(unit_ids[:3])
     all_ = balance(Decimal(10), "sum", {unit: Decimal(3) for unit in unit_ids[:3]}, units)
     assert (all_.together, all_.gap, all_.adds_up) == (9, 1, False)
     too_much = balance(Decimal(8), "sum", {unit: Decimal(3) for unit in unit_ids[:3]}, units)

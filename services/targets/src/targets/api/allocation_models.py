@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import Row
 
 from servicekit.text import Answer, ApiModel, Exact, Instant, LegalDate, SafeLine, Uuid
-from targets.domain.allocating import Balance, Method, Unit
+from targets.domain.allocating import Balance, Method, Unit, left_out
 from targets.domain.pace import shown
 
 MethodName = Literal["sum", "by_population", "by_denominator"]
@@ -89,7 +89,6 @@ class AllocationAnswer(Answer):
     ) -> Self:
         """Show an allocation as it stands or would stand."""
         unknown = found is not None and bool(found.weightless)
-        without = [unit.id for unit in units.values() if unit.valid and unit.reports and unit.id not in parts]
         return cls(
             indicator_code=target.code,
             target_number=target.number,
@@ -114,7 +113,7 @@ class AllocationAnswer(Answer):
                 )
                 for unit, value in parts.items()
             ],
-            units_without=_names(without, units),
+            units_without=_names(left_out(parts, units), units),
             units_of_unknown_weight=_names([] if found is None else found.weightless, units),
         )
 

@@ -109,10 +109,13 @@ def _problems(
         yield "value", "not_whole", "Cần một số nguyên.", "A whole number is needed."
 
 
+def left_out(parts: Mapping[UUID, Decimal], units: Mapping[UUID, Unit]) -> tuple[UUID, ...]:
+    """Return the units that stand, report the indicator, and were given nothing."""
+    return tuple(unit.id for unit in units.values() if unit.valid and unit.reports and unit.id not in parts)
+
+
 def balance(whole: Decimal, method: Method, parts: Mapping[UUID, Decimal], units: Mapping[UUID, Unit]) -> Balance:
     """Hold the parts against the whole."""
-    expected = [unit.id for unit in units.values() if unit.valid and unit.reports]
-    without = tuple(unit for unit in expected if unit not in parts)
     weights = {unit: units[unit].weight(method) if unit in units else None for unit in parts}
     weightless = tuple(unit for unit, weight in weights.items() if weight is None)
     together = None if weightless else _together(method, parts, weights)
@@ -120,7 +123,7 @@ def balance(whole: Decimal, method: Method, parts: Mapping[UUID, Decimal], units
         whole=whole,
         together=together,
         gap=None if together is None else Fraction(whole) - together,
-        without=without,
+        without=left_out(parts, units),
         weightless=weightless,
     )
 

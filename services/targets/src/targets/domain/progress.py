@@ -88,7 +88,7 @@ class Progress:
 
 def assess(known: Mapping[str, Held], period: Period, asked: Asked, *, today: date) -> Progress:
     """Judge what is known of an indicator and organisation, by period code, up to and with this period."""
-    gathered = gather(period, known, asked.how)
+    gathered = gather(period, known, asked.how, today=today)
     own = known.get(period.code)
     coverage, population = _stands_for(gathered, own)
     outlook = None if gathered is None else _outlook(known, period, asked, gathered, today)

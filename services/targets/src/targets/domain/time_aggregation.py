@@ -6,6 +6,7 @@ year. A month without figures is no zero: the whole is then partial, names the m
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Final, Literal
@@ -49,14 +50,19 @@ def parts_of(period: Period, kind: PeriodKind) -> tuple[Period, ...]:
     return tuple(sub_periods(period, kind))
 
 
-def gather(period: Period, known: Mapping[str, Held], how: How) -> Gathered | None:
-    """Return the period's own figures, or else those of the longest shorter kind that has any; None without any."""
+def gather(period: Period, known: Mapping[str, Held], how: How, *, today: date | None = None) -> Gathered | None:
+    """Return the period's own figures, or else those of the longest shorter kind that has any; None without any.
+
+    With `today`, a part that has not ended yet is not missing; what is stored asks without, so that it stays the same.
+    """
     for kind in LONGEST_FIRST:
         spans = parts_of(period, kind)
         codes = [span.code for span in spans]
         present = [code for code in codes if code in known and known[code].figures is not None]
         if present:
-            missing = tuple(code for code in codes if code not in present)
+            missing = tuple(
+                span.code for span in spans if span.code not in present and (today is None or span.last_day < today)
+            )
             chosen = present if how == "sum" else present[-1:]
             return Gathered(_combined([known[code] for code in chosen], len(missing), how), tuple(chosen), missing)
     return None
