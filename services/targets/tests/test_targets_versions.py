@@ -201,6 +201,8 @@ async def test_two_at_once_do_not_overlap(house: House, database: Database) -> N
     sent = [officer.post("/indicators/TGT-01/targets", NEW) for officer in officers]
     answers = await asyncio.gather(*sent)
     assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    refused = {answer.json()["code"] for answer in answers if answer.status_code == 409}
+    assert refused == {"target_overlap"}  # each waited for the one before, none ran into a constraint
     stored = await rows(
         database, "SELECT number FROM target_version v JOIN indicator i ON i.id = v.indicator_id WHERE code = 'TGT-01'"
     )
