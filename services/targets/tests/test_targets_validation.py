@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from targets_house import CITY, COMMUNES, House, Person, StatementCount, report_body, rows
 from test_targets_imports import file, line, send
 

@@ -112,6 +112,19 @@ def _newcomer() -> dict[str, Any]:
     return {"username": f"new.{uuid4().hex[:8]}", "name": "Người mới", "organisation": organisation}
 
 
+_RULE: Final = {
+    "name_vi": "x",
+    "name_en": "x",
+    "left": {"indicator_code": INDICATOR, "field": "rate"},
+    "operator": "<=",
+    "constant": "100",
+    "importance": "warning",
+    "period_kinds": ["year"],
+    "text_vi": "x",
+    "text_en": "x",
+    "source": "x",
+    "active_from": "2025-01-01",
+}
 _REASON: Final = {"reason": "Kiểm tra phân quyền"}
 _INSTRUMENT: Final = {"title": "x", "status": "in_force", "confidence": "unconfirmed", "source": "x"}
 _DOCUMENT: Final = {"document_number": "1/KH", "document_date": DAY}
@@ -185,6 +198,9 @@ BODIES: Final[dict[str, Make]] = {
     "targets.create_report": _figures,
     "targets.correct_report": lambda _: {"numerator": "2"},
     "targets.return_report": lambda _: _REASON,
+    # A code that is taken (409).
+    "targets.add_validation_rule": lambda _: {"code": "TGT-01-RISE", **_RULE},
+    "targets.change_validation_rule": lambda _: _RULE,
     "feedback.verify_receipt": lambda s: {n: s.secrets[f"receipt_{n}"] for n in ("payload", "signature", "key_id")},
     "feedback.send_submission": lambda _: {
         "identity_mode": "anonymous",
@@ -251,6 +267,9 @@ DONE: Final[dict[str, set[int]]] = {
     "registry.add_provision": {409},
     "targets.create_period": {409},
     "targets.create_report": {409},
+    # Without a body, so of no type (415): asked after the caller was found to enter figures somewhere.
+    "targets.import_values": {415},
+    "targets.add_validation_rule": {409},
     "feedback.send_submission": {422},
     "feedback.upload_photo": {422},
     "oversight.post_case": {422},
@@ -272,6 +291,8 @@ QUERIES: Final[dict[str, Make]] = {
     "registry.list_facts": lambda _: {"kind": "calendar_year", "limit": "1"},
     "targets.read_progress": lambda _: {"period": PERIOD},
     "targets.list_expected": lambda _: {"limit": "100"},
+    "targets.make_template": lambda _: {"period": PERIOD},
+    "targets.list_findings": lambda _: {"period": PERIOD},
     "feedback.list_submissions": lambda s: {"code": s.secrets["code"]},
 }
 SHOWN: Final[dict[str, Make]] = {
@@ -280,6 +301,7 @@ SHOWN: Final[dict[str, Make]] = {
     "registry.list_identities": lambda s: s.ids["identity_id"],
     "registry.list_identity_providers": lambda s: s.ids["provider_id"],
     "targets.list_reports": lambda s: s.ids["report_id"],
+    "targets.list_imports": lambda s: s.ids["import_id"],
     "targets.list_expected": _front,
     "feedback.list_submissions": lambda s: s.ids["submission_id"],
     "oversight.get_cases": lambda s: s.ids["case_id"],

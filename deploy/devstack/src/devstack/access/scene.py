@@ -174,8 +174,14 @@ async def _make_report(scene: Scene) -> None:
         "counting_method": "distinct_persons",
         "denominator_source": "Công an phường, 31/12/2025",
     }
-    report = await scene.acting("reporter", scene.place("front", "own"), "reporter").post("/targets/reports", body)
+    reporter = scene.acting("reporter", scene.place("front", "own"), "reporter")
+    report = await reporter.post("/targets/reports", body)
     scene.ids["period_id"], scene.ids["report_id"] = str(period["id"]), str(report["id"])
+    value = {"dataElement": INDICATOR, "orgUnit": body["organisation_id"], "value": "75"}
+    whole = {**value, "categoryOptionCombo": "denominator", "value": "100"}
+    file = {"period": PERIOD, "dataValues": [value, whole]}
+    scene.ids["import_id"] = str((await reporter.post("/targets/imports", file, status=200))["id"])
+    scene.ids["rule_id"] = str((await monitor.get("/targets/validation-rules"))["items"][0]["id"])
 
 
 async def _make_submission(scene: Scene) -> None:
