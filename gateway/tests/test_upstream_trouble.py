@@ -40,6 +40,20 @@ async def test_a_service_that_is_slow_is_504(start_door: Any, backend: Any, tmp_
     assert "retry-after" in response.headers
 
 
+async def test_work_of_more_than_ten_seconds_is_waited_for(
+    client: httpx.AsyncClient, backend: Any, bearer: Any, reply: Any
+) -> None:
+    """A client owes a head within ten seconds; once its request is complete it owes nothing until the next one."""
+
+    @backend.on("/api/v1/targets/imports")
+    async def _(request: Any) -> bytes:
+        await asyncio.sleep(10.5)
+        return bytes(reply(b"{}"))
+
+    answer = await client.post("/api/v1/targets/imports", content=b"a" * 200_000, headers=bearer, timeout=30)
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize(
     "broken",
     [

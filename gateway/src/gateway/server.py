@@ -147,7 +147,9 @@ class GuardedProtocol(HttpToolsProtocol):
             cause = error.__context__
             self._refuse(cause.error if isinstance(cause, _Refused) else BadTarget())
             return
-        if self._in_head and not self.transport.is_closing():
+        # After the end of a request nothing is owed until a byte of the next one comes: its answer may take longer.
+        owes = self._head_bytes > 0 or not self._message_ended
+        if self._in_head and owes and not self.transport.is_closing():
             # Bytes of a head that is not complete yet. Before its first line only blank lines can have come.
             if self._head_bytes > HEAD_BYTES:
                 self._refuse(HeadersTooLarge())

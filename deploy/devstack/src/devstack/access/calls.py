@@ -132,6 +132,19 @@ def _newcomer() -> dict[str, Any]:
     return {"username": f"new.{uuid4().hex[:8]}", "name": "Người mới", "organisation": organisation}
 
 
+_RULE: Final = {
+    "name_vi": "x",
+    "name_en": "x",
+    "left": {"indicator_code": INDICATOR, "field": "rate"},
+    "operator": "<=",
+    "constant": "100",
+    "importance": "warning",
+    "period_kinds": ["year"],
+    "text_vi": "x",
+    "text_en": "x",
+    "source": "x",
+    "active_from": "2025-01-01",
+}
 _REASON: Final = {"reason": "Kiểm tra phân quyền"}
 _INSTRUMENT: Final = {"title": "x", "status": "in_force", "confidence": "unconfirmed", "source": "x"}
 _DECISION: Final = {"decision": "1/QĐ", "decided_on": DAY}
@@ -235,6 +248,9 @@ BODIES: Final[dict[str, Make]] = {
         "supersedes": str(uuid4()),
     },
     "targets.issue_snapshot": lambda _: {"number": "2/BC", "issued_on": DAY},
+    # A code that is taken (409).
+    "targets.add_validation_rule": lambda _: {"code": "TGT-01-RISE", **_RULE},
+    "targets.change_validation_rule": lambda _: _RULE,
     "feedback.verify_receipt": lambda s: {n: s.secrets[f"receipt_{n}"] for n in ("payload", "signature", "key_id")},
     "feedback.send_submission": lambda _: {
         "identity_mode": "anonymous",
@@ -305,6 +321,9 @@ DONE: Final[dict[str, set[int]]] = {
     "targets.create_report": {409},
     "targets.create_dispute": {422},
     "targets.create_snapshot": {422},
+    # Without a body, so of no type (415): asked after the caller was found to enter figures somewhere.
+    "targets.import_values": {415},
+    "targets.add_validation_rule": {409},
     "feedback.send_submission": {422},
     "feedback.upload_photo": {422},
     "oversight.post_case": {422},
@@ -334,6 +353,8 @@ QUERIES: Final[dict[str, Make]] = {
     "targets.rank_organisations": lambda _: {"indicator": INDICATOR, "period": PERIOD},
     "targets.list_expected": lambda _: {"limit": "100"},
     "targets.list_changes_since": lambda s: {"since": s.ids["snapshot_id"]},
+    "targets.make_template": lambda _: {"period": PERIOD},
+    "targets.list_findings": lambda _: {"period": PERIOD},
     "feedback.list_submissions": lambda s: {"code": s.secrets["code"]},
     "oversight.list_facts": lambda _: {"kind": "case", "limit": "1"},
 }
@@ -345,6 +366,7 @@ SHOWN: Final[dict[str, Make]] = {
     "registry.list_identity_providers": lambda s: s.ids["provider_id"],
     "targets.list_reports": lambda s: s.ids["report_id"],
     "targets.list_figure_items": lambda s: s.ids["submission_id"],
+    "targets.list_imports": lambda s: s.ids["import_id"],
     "targets.list_expected": _front,
     "targets.list_disputes": lambda s: s.ids["dispute_id"],
     "feedback.list_submissions": lambda s: s.ids["submission_id"],

@@ -180,6 +180,11 @@ async def _make_report(scene: Scene) -> None:
     }
     reporter = scene.acting("reporter", scene.place("front", "own"), "reporter")
     report = await reporter.post("/targets/reports", body)
+    value = {"dataElement": INDICATOR, "orgUnit": body["organisation_id"], "value": "75"}
+    whole = {**value, "categoryOptionCombo": "denominator", "value": "100"}
+    file = {"period": PERIOD, "dataValues": [value, whole]}
+    scene.ids["import_id"] = str((await reporter.post("/targets/imports", file, status=200))["id"])
+    scene.ids["rule_id"] = str((await monitor.get("/targets/validation-rules"))["items"][0]["id"])
     await reporter.act(f"/targets/reports/{report['id']}", "submit")
     scene.ids["period_id"], scene.ids["report_id"] = str(period["id"]), str(report["id"])
     await monitor.post(f"/targets/forms/{FORM}/periods", {"period": PERIOD})
