@@ -1,5 +1,6 @@
 """Disputes: raised on what events told of, marked on every surface until the owner answers, decided by another."""
 
+import json
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -381,3 +382,28 @@ async def test_a_conclusion_that_names_values_disputes_them_at_once(
         f"{path}/answer", {"answer": "figure_stands", "text": "Đúng."}, etag=seen.headers["etag"]
     )
     assert answered.status_code == 200, answered.text
+
+
+async def test_what_a_formula_makes_of_a_disputed_value_is_marked_too(
+    value: dict[str, Any], dispute: tuple[str, str], monitor: Person, database: Database
+) -> None:
+    made = (
+        "INSERT INTO indicator SELECT (jsonb_populate_record(i, CAST(:more AS jsonb))).* FROM indicator i"
+        " WHERE code = 'TGT-01'"
+    )
+    async with database.write() as session:
+        for code, named in (("FRM-01", "TGT-01 / TGT-02"), ("FRM-02", "FRM-01 * 2"), ("FRM-03", "TGT-011 + TGT-02")):
+            formula = {"numerator": named, "denominator": "1"}
+            more = {"id": str(uuid.uuid4()), "code": code, "source": "formula", "formula": formula}
+            await session.execute(text(made), {"more": json.dumps(more)})
+    page = (await monitor.get(PAGE, period="2025", organisation_id=str(CITY))).json()
+    found = {one["code"]: one["disputed_values"] for one in page["indicators"]}
+    assert {code: found[code] for code in ("TGT-01", "FRM-01", "FRM-02", "FRM-03", "TGT-02")} == {
+        "TGT-01": 1,
+        "FRM-01": 1,
+        "FRM-02": 1,
+        "FRM-03": 0,
+        "TGT-02": 0,
+    }
+    progress = (await monitor.get("/indicators/FRM-02/progress", period="2025")).json()
+    assert progress["disputed_values"] == 1

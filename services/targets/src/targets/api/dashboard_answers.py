@@ -1,15 +1,19 @@
 """What a dashboard says: every indicator of a resolution on one page, and one indicator over all units.
 
-The page of a whole resolution is put together as plain values and written in one go: a model for each of hundreds of
-lines would cost more than reading them. `DashboardAnswer` describes it, and a test holds the page to it.
+The page of a whole resolution is written line by line from plain values: a model for each of hundreds of lines would
+cost more than reading them. `DashboardAnswer` describes it, and a test holds the page to it.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Final, Literal
 from uuid import UUID
 
+from pydantic_core import to_json
 from sqlalchemy import Row
 
 from servicekit.text import Answer, Exact, Instant, LegalDate, Uuid
@@ -27,6 +31,10 @@ from targets.domain.figures import Figures, is_ratio, plain, rate
 from targets.domain.judging import PERIOD_ENDED, Coverage, Judgement, Target, judge
 from targets.domain.periods import Period, parse_period
 from targets.domain.wording import COMPARATORS
+
+LINES_KEPT: Final = 4096
+"""About 25 pages of a large resolution, some 8 MB."""
+Order = Literal["best", "worst"]
 
 
 class PreviousAnswer(Answer):
@@ -117,79 +125,86 @@ class RankedUnitAnswer(JudgementFields, DisputeMark):
 
 
 def dashboard(
-    lines: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]],
     targets: Mapping[UUID, Sequence[Mapping[str, Any]]],
     disputes: OpenDisputes,
     *,
     asked: Period,
     organisation_id: UUID | None,
     today: date,
-) -> dict[str, Any]:
-    """Return the page as plain values, as `DashboardAnswer` describes it."""
-    first = lines[0]
-    periods = {code: parse_period(code) for code in {row["period"] for row in lines} if code is not None}
-    shown = [
-        _line(row, periods.get(row["period"], asked), targets.get(row["id"], ()), disputes, organisation_id, today)
-        for row in lines
-    ]
-    counted = summaries(Line(line["section"], line["status"], line["disputed"]) for line in shown)
-    return {
+) -> bytes:
+    """Return the page as JSON, as `DashboardAnswer` describes it."""
+    first = rows[0]
+    names = tuple(first.keys())
+    periods = {code: parse_period(code) for code in {row["period"] for row in rows} if code is not None}
+    written, lines = [], []
+    for row in rows:
+        period = periods.get(row["period"], asked)
+        versions = tuple(tuple(one.items()) for one in targets.get(row["id"], ()))
+        disputed = disputes.within(row["id"], period.first_day, period.last_day, organisation_id)
+        text, status = _written(names, tuple(row.values()), versions, period, disputed, today)
+        written.append(text)
+        lines.append(Line(row["section"], status, disputed > 0))
+    head = {
         "resolution": first["number"],
         "title": first["title"],
         "period": asked.code,
         "organisation_id": organisation_id,
         "organisation_name": first["place_name"],
         "organisation_ended_on": first["place_valid_to"],
-        "sections": [
-            {
-                "section": one.section,
-                "indicators": one.indicators,
-                "by_status": one.by_status,
-                "disputed": one.disputed,
-            }
-            for one in counted
-        ],
-        "indicators": shown,
+        "sections": [asdict(one) for one in summaries(lines)],
     }
+    return b'%b,"indicators":[%b]}' % (to_json(head)[:-1], b",".join(written))
+
+
+# A page is opened far more often than a figure on it changes. The key is everything a line is made of, so a line that
+# is kept can never be another one than would be made.
+@lru_cache(maxsize=LINES_KEPT)
+def _written(
+    names: tuple[str, ...],
+    values: tuple[Any, ...],
+    versions: tuple[tuple[tuple[str, Any], ...], ...],
+    period: Period,
+    disputed: int,
+    today: date,
+) -> tuple[bytes, str]:
+    line = _line(dict(zip(names, values, strict=True)), [dict(one) for one in versions], period, disputed, today)
+    return to_json(line), str(line["status"])
 
 
 def _line(
-    row: Mapping[str, Any],
-    period: Period,
-    versions: Sequence[Mapping[str, Any]],
-    disputes: OpenDisputes,
-    organisation_id: UUID | None,
-    today: date,
+    row: Mapping[str, Any], versions: Sequence[Mapping[str, Any]], period: Period, disputed: int, today: date
 ) -> dict[str, Any]:
     target = _on(versions, period.last_day)
-    figures = figures_of(row)
+    figures = _figures(row) if row["counted"] else None
+    methods = row["methods"].split() if row["methods"] else []
     coverage = Coverage(row["counted"] or 0, row["expected"] or 0)
     judgement = judge(
         figures,
-        None if target is None else as_target(target),
+        None if target is None else _as_target(target),
         ratio=is_ratio(row["kind"]),
         coverage=coverage,
         last_day=period.last_day,
         today=today,
         ended_before=any(one["valid_to"] is not None and one["valid_to"] < period.first_day for one in versions),
-        counting_methods=len(row["methods"] or ()),
+        counting_methods=len(methods),
     )
     return {
         **judgement_fields(judgement),
         **{name: row[name] for name in _SAID},
         "period": row["period"],
         **shown_figures(figures),
-        "breakdown": row["breakdown"] or {},
+        "breakdown": json.loads(row["breakdown"] or "{}"),
         "counted": coverage.counted,
         "expected": coverage.expected,
-        "population_counted": _plain(row["population_counted"]),
-        "population_expected": _plain(row["population_expected"]),
-        "counting_methods": row["methods"] or [],
+        "population_counted": _shown(row["population_counted"]),
+        "population_expected": _shown(row["population_expected"]),
+        "counting_methods": methods,
         "computed_at": row["computed_at"],
         "target": None if target is None else _target(target),
         "previous": _previous(row),
         "ended": judgement.status == PERIOD_ENDED,
-        **mark(disputes.within(row["id"], period.first_day, period.last_day, organisation_id)),
+        **mark(disputed),
     }
 
 
@@ -226,9 +241,13 @@ def shown_figures(figures: Figures | None) -> dict[str, Any]:
     }
 
 
-def as_target(version: Mapping[str, Any]) -> Target:
-    """Return the rule's view of a target version."""
-    return Target(*(version[name] for name in ("comparator", "value", "valid_from", "valid_to", "minimum_coverage")))
+def _figures(row: Mapping[str, Any], prefix: str = "") -> Figures:
+    return Figures(Decimal(row[f"{prefix}numerator"]), _read(row[f"{prefix}denominator"]))
+
+
+def _as_target(version: Mapping[str, Any]) -> Target:
+    value, least = _read(version["value"]), _read(version["minimum_coverage"])
+    return Target(version["comparator"], value, version["valid_from"], version["valid_to"], least)
 
 
 def _on(versions: Iterable[Mapping[str, Any]], day: date) -> Mapping[str, Any] | None:
@@ -245,22 +264,26 @@ def _target(version: Mapping[str, Any]) -> dict[str, Any]:
         "comparator": version["comparator"],
         "comparator_vi": vi,
         "comparator_en": en,
-        "value": _plain(version["value"]),
+        "value": _shown(version["value"]),
         "valid_from": version["valid_from"],
         "valid_to": version["valid_to"],
-        "minimum_coverage": _plain(version["minimum_coverage"]),
+        "minimum_coverage": _shown(version["minimum_coverage"]),
     }
 
 
 def _previous(row: Mapping[str, Any]) -> dict[str, Any] | None:
     if row["before_period"] is None:
         return None
-    figures = Figures(row["before_numerator"], row["before_denominator"])
-    return {"period": row["before_period"], **shown_figures(figures)}
+    return {"period": row["before_period"], **shown_figures(_figures(row, "before_"))}
 
 
 def _plain(value: Decimal | None) -> str | None:
     return None if value is None else plain(value)
 
 
-Order = Literal["best", "worst"]
+def _read(stored: str | None) -> Decimal | None:
+    return None if stored is None else Decimal(stored)
+
+
+def _shown(stored: str | None) -> str | None:
+    return _plain(_read(stored))

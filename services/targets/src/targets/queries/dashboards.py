@@ -14,14 +14,17 @@ from servicekit.pages import Window
 from targets.domain.dashboards import SECTIONS, spans
 from targets.domain.periods import Period
 
+# Numbers and what is made of several come as text: exactly what is stored, and read only where it is needed.
 # One look into the index for each indicator, whatever else is stored: the newest period with figures, else the newest
 # that was opened; then the one with figures before it. `place` is written in, for no index answers IS NOT DISTINCT.
 _LINES = """
 WITH place AS (SELECT data FROM reference WHERE kind = 'organisation' AND id = $2::uuid)
-SELECT i.id, i.code, i.name_vi, i.name_en, i.section, i.position, i.clause, i.kind, i.unit, i.direction, i.source,
-       i.period_kind, f.period, f.last_day, f.numerator, f.denominator, f.breakdown, f.methods, f.counted, f.expected,
-       f.population_counted, f.population_expected, f.computed_at, before.period AS before_period,
-       before.numerator AS before_numerator, before.denominator AS before_denominator,
+SELECT i.id, i.code, i.name_vi, i.name_en, i.section, i.clause, i.kind, i.unit, i.direction, i.source, i.period_kind,
+       f.period, CAST(f.numerator AS text) AS numerator, CAST(f.denominator AS text) AS denominator,
+       CAST(f.breakdown AS text) AS breakdown, array_to_string(f.methods, ' ') AS methods, f.counted, f.expected,
+       CAST(f.population_counted AS text) AS population_counted,
+       CAST(f.population_expected AS text) AS population_expected, f.computed_at, before.period AS before_period,
+       CAST(before.numerator AS text) AS before_numerator, CAST(before.denominator AS text) AS before_denominator,
        r.number, r.title, (SELECT data ->> 'name' FROM place) AS place_name,
        (SELECT data ->> 'valid_to' FROM place) AS place_valid_to
   FROM resolution r
@@ -43,7 +46,8 @@ SELECT i.id, i.code, i.name_vi, i.name_en, i.section, i.position, i.clause, i.ki
  ORDER BY array_position($6::text[], i.section), i.position, i.code
 """
 _TARGETS = """
-SELECT t.indicator_id, t.number, t.comparator, t.value, t.valid_from, t.valid_to, t.minimum_coverage
+SELECT t.indicator_id, t.number, t.comparator, CAST(t.value AS text) AS value, t.valid_from, t.valid_to,
+       CAST(t.minimum_coverage AS text) AS minimum_coverage
   FROM target_version t JOIN indicator i ON i.id = t.indicator_id JOIN resolution r ON r.id = i.resolution_id
  WHERE r.number = $1 ORDER BY t.indicator_id, t.number
 """

@@ -23,6 +23,8 @@ async def open_disputes(
     """Return the values whose owner owes reasons, as far as they may stand in what is shown (one statement).
 
     Narrowed by indicators, by periods that touch these days, and to what lies at or below an organisation; None is all.
+    A formula's figure contains the disputed values of the indicators it names.
+
     Public facts: that a value is disputed is shown to everybody who sees the value. Why, and by whom, is not here.
     """
     ids = None if indicator_ids is None else list(indicator_ids)

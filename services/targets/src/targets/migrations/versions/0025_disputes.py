@@ -53,19 +53,29 @@ CREATE FUNCTION value_to_dispute(of_indicator text, of_period text, of_organisat
      WHERE i.code = of_indicator
 $$
 """
-# Which values are marked is public, as the values are; why, and what was answered, is not.
-MARKED = """
+# Which values are marked is public, as the values are; why, and what was answered, is not. A formula's figure contains
+# what is contained in the indicators it names.
+MARKED = r"""
 CREATE FUNCTION open_disputes(of_indicators uuid[], from_day date, to_day date, below uuid) RETURNS TABLE (
   indicator_id uuid, period text, first_day date, last_day date, organisation_id uuid, disputes bigint, path uuid[])
   LANGUAGE sql STABLE AS $$
-    SELECT d.indicator_id, d.period, d.first_day, d.last_day, d.organisation_id, count(*), o.path
+    WITH RECURSIVE contained (shown, part) AS (
+      SELECT i.id, i.id FROM indicator i WHERE of_indicators IS NULL OR i.id = ANY (of_indicators)
+      UNION
+      SELECT c.shown, p.id
+        FROM contained c
+        JOIN indicator f ON f.id = c.part AND f.source = 'formula',
+             regexp_matches(CAST(f.formula AS text), '[A-Z]+-[0-9]+(?:\.[0-9]+)*', 'g') AS named
+        JOIN indicator p ON p.code = named[1]
+    )
+    SELECT c.shown, d.period, d.first_day, d.last_day, d.organisation_id, count(*), o.path
       FROM dispute d
+      JOIN contained c ON c.part = d.indicator_id
       LEFT JOIN reference o ON o.kind = 'organisation' AND o.id = d.organisation_id
      WHERE d.status IN ('open', 'overdue', 'rejected')
-       AND (of_indicators IS NULL OR d.indicator_id = ANY (of_indicators))
        AND (from_day IS NULL OR d.last_day >= from_day) AND (to_day IS NULL OR d.first_day <= to_day)
        AND (below IS NULL OR d.organisation_id = below OR o.path @> ARRAY[below])
-     GROUP BY d.indicator_id, d.period, d.first_day, d.last_day, d.organisation_id, o.path
+     GROUP BY c.shown, d.period, d.first_day, d.last_day, d.organisation_id, o.path
 $$
 """
 CONTAINED = """
