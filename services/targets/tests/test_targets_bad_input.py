@@ -9,6 +9,7 @@ import pytest
 from targets_house import COMMUNES, House, Person, report_body, rows
 
 from servicekit.db import Database
+from targets.app import PUBLIC
 
 Open = Callable[..., Any]
 GOOD = report_body(COMMUNES[0])
@@ -159,6 +160,8 @@ async def test_every_route_asks_who_is_there(house: House) -> None:
     document = (await house.client.get("/openapi.json")).json()
     for path, methods in document["paths"].items():
         for method in methods:
+            if (method.upper(), path) in PUBLIC:
+                continue
             given = path.replace("{code}", "TGT-01")
             for name in ("report_id", "period_id"):
                 given = given.replace("{" + name + "}", str(uuid.uuid4()))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from targets.domain.periods import Period, PeriodKind, period_of, preceding
+from targets.domain.periods import MONTHS, Period, PeriodKind, period_of, preceding
 
 SECTIONS: Final = ("general_goal", "target", "goal", "task", "duty")
 """The parts of a resolution, in its order."""
@@ -27,8 +27,9 @@ class Span:
 
 
 def spans(asked: Period) -> list[Span]:
-    """Return for every kind of period which of them answer for the asked one."""
-    return [_span(kind, asked) for kind in PeriodKind]
+    """Return for every kind of period which of them answer for the asked one; a term answers for itself alone."""
+    of_calendar = [_span(kind, asked) for kind in (PeriodKind.DATE, *MONTHS)]
+    return [*of_calendar, Span(asked.kind.value, asked, asked)] if asked.kind is PeriodKind.TERM else of_calendar
 
 
 def _span(kind: PeriodKind, asked: Period) -> Span:

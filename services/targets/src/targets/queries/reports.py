@@ -115,6 +115,14 @@ def around_of(row: Row[Any], organisation_id: UUID, actor: Actor) -> Surrounding
     )
 
 
+def disputed_column() -> ColumnElement[Any]:
+    """Return how many values stand in a report whose owner still owes reasons."""
+    marks = func.disputed_values(
+        indicator.c.id, reporting_period.c.first_day, reporting_period.c.last_day, report.c.organisation_id
+    )
+    return marks.label("disputed")
+
+
 def reports_of(actor: Actor) -> Select[Any]:
     """Return the statement for the reports an actor may see, as `facts_of` reads them."""
     source: FromClause = (
@@ -128,11 +136,8 @@ def reports_of(actor: Actor) -> Select[Any]:
         .outerjoin(form_version, FORM_OF_PERIOD)
     )
     own = [column for column in report.c if column.name != "period_id"]
-    marks = func.disputed_values(
-        indicator.c.id, reporting_period.c.first_day, reporting_period.c.last_day, report.c.organisation_id
-    )
     return (
-        select(*own, marks.label("disputed"), *surroundings(actor), *signing_columns(actor))
+        select(*own, disputed_column(), *surroundings(actor), *signing_columns(actor))
         .select_from(source)
         .where(sees(actor))
     )
