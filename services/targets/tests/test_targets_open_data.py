@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -55,6 +56,14 @@ def test_the_public_data_holds_nothing_that_is_withheld() -> None:
     shown = [row for row in rows if row["withheld"] == "false"]
     assert all(row["value"] for row in shown)
     assert len(shown) > len(hidden)
+
+
+def test_how_many_were_counted_is_the_denominator_where_events_are_counted() -> None:
+    whole = content()
+    of_events = replace(whole, indicators=(replace(whole.indicators[0], source="feedback_events"),))
+    for row in read_csv(to_csv(edition(public=True, of=of_events))):
+        assert (row["counted"], row["expected"]) == ("", "")
+    assert read_csv(to_csv(edition(public=True)))[0]["counted"] == "5"  # units, no persons
 
 
 def test_sdmx_csv_is_as_the_field_guide_says() -> None:

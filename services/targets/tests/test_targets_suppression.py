@@ -112,6 +112,18 @@ def test_what_was_left_out_once_is_not_shown_by_a_later_release() -> None:
     assert attack_releases(before, published(before, first), after, published(after, hidden)) == set()
 
 
+def test_nothing_new_leaves_out_nothing_new() -> None:
+    first = hide(table(ONE_SMALL), RULE)
+    assert hide(table(ONE_SMALL), RULE, [release(ONE_SMALL, first)]) == first
+
+
+def test_there_is_no_rate_over_few() -> None:
+    truth = communes(a=unit(3, 2, 8), b=unit(60, 30, 200), c=unit(25, 70, 150), d=unit(33, 44, 120))
+    hidden = hide(table(truth), RULE)
+    assert ("a", "denominator") in hidden
+    assert attack(truth, published(truth, hidden)) == set()
+
+
 def test_what_a_reader_knows_already_covers_nothing() -> None:
     """Leaving out b, unchanged and shown before, would not hide that a fell to five."""
     before = communes(a=unit(20, 30, 100), b=unit(60, 30, 200), c=unit(25, 70, 150))

@@ -187,8 +187,8 @@ class FigureAnswer(Answer):
     withheld: list[str]
     withheld_below: int | None
     counting_methods: list[str]
-    counted: int
-    expected: int
+    counted: int | None
+    expected: int | None
     population_counted: Exact | None
     population_expected: Exact | None
     target: FrozenTarget | None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from targets.domain.disclosure_table import DENOMINATOR, NUMERATOR, Cell, Table, table_of
-from targets.domain.snapshot import WHOLE, Content, Figure, Part
+from targets.domain.snapshot import WHOLE, Content, Figure, IndicatorFacts, Part
 from targets.domain.suppression import Release, hide
 
 Hidden = Mapping[str, frozenset[Cell]]
@@ -34,7 +34,7 @@ def public_view(content: Content, earlier: Sequence[Published] = ()) -> tuple[Co
             hidden[part_name(part)] = _hidden(content, part, told)
             told.append((part, _release(content, part, hidden)))
     figures = {
-        key: _shown(figure, hidden.get(f"{figure.indicator}_{figure.period}", frozenset()))
+        key: _shown(figure, content.indicator(figure.indicator), hidden.get(_part_of(figure), frozenset()))
         for key, figure in content.figures.items()
     }
     return replace(content, figures=figures), {name: cells for name, cells in hidden.items() if cells}
@@ -43,6 +43,10 @@ def public_view(content: Content, earlier: Sequence[Published] = ()) -> tuple[Co
 def part_name(part: Part) -> str:
     """Return the name of a part within its snapshot."""
     return f"{part.indicator}_{part.period}"
+
+
+def _part_of(figure: Figure) -> str:
+    return f"{figure.indicator}_{figure.period}"
 
 
 def _release(content: Content, part: Part, hidden: Hidden) -> Release:
@@ -113,7 +117,7 @@ def _table(content: Content, part: Part) -> Table:
     return table_of(figures, parents)
 
 
-def _shown(figure: Figure, hidden: frozenset[Cell]) -> Figure:
+def _shown(figure: Figure, indicator: IndicatorFacts, hidden: frozenset[Cell]) -> Figure:
     """Return a figure without what is hidden of it; without its reports in any case, which are inside matters."""
     names = {column for row, column in hidden if row == figure.organisation}
     kept = {name: value for name, value in figure.breakdown.items() if name not in names}
@@ -121,8 +125,12 @@ def _shown(figure: Figure, hidden: frozenset[Cell]) -> Figure:
     # A judgement and its comparison say how large the figures are.
     verdict = None if part or whole else figure.verdict
     shown = {NUMERATOR, DENOMINATOR, *figure.breakdown}
+    # Where figures are not reported by units, what was counted are persons too: the denominator under another name.
+    units = indicator.source == "reports" or not indicator.small_cells
     return replace(
         figure,
+        counted=figure.counted if units else None,
+        expected=figure.expected if units else None,
         numerator=None if part else figure.numerator,
         denominator=None if whole else figure.denominator,
         breakdown=kept,

@@ -123,8 +123,8 @@ class Figure:
     denominator: Decimal | None
     breakdown: Mapping[str, Decimal]
     methods: tuple[str, ...]
-    counted: int
-    expected: int
+    counted: int | None
+    expected: int | None
     population_counted: Decimal | None
     population_expected: Decimal | None
     told: int
@@ -235,7 +235,7 @@ def _values(figure: Figure | None) -> dict[str, str | None]:
     measures = {"numerator": figure.numerator, "denominator": figure.denominator, **figure.breakdown}
     return {
         **{name: None if value is None else plain(value) for name, value in measures.items()},
-        "counted": str(figure.counted),
-        "expected": str(figure.expected),
+        "counted": None if figure.counted is None else str(figure.counted),
+        "expected": None if figure.expected is None else str(figure.expected),
         "status": figure.verdict.status if figure.verdict else None,
     }

@@ -118,6 +118,8 @@ def _verdict(edition: Edition, figure: Figure) -> Runs:
 
 def _coverage(edition: Edition, figure: Figure) -> Runs:
     link = edition.link(figure)
+    if figure.counted is None:
+        return (Run(edition.words["withheld"], link, italic=True),)
     runs = [Run(edition.words["of"].format(counted=figure.counted, expected=figure.expected), link)]
     if figure.population_counted is not None and figure.population_expected:
         share = (figure.population_counted * 100 / figure.population_expected).quantize(Decimal("0.1"))

@@ -99,8 +99,8 @@ def _observations(edition: Edition) -> Iterator[tuple[str, ...]]:
                     "" if value is None else plain(value),
                     "Q" if withheld else "M" if value is None else "A",
                     "C" if withheld else "F",
-                    str(figure.counted),
-                    str(figure.expected),
+                    "" if figure.counted is None else str(figure.counted),
+                    "" if figure.expected is None else str(figure.expected),
                 )
 
 
