@@ -106,27 +106,43 @@ async def test_a_level_is_judged_by_its_trend_to_the_target_s_own_date(monitor: 
 
 
 async def test_a_count_of_the_year_is_judged_by_its_pace(monitor: Person, database: Database) -> None:
-    """23 November is the 327th day: 10 so far lead to 10 + 38 × 10 ÷ 327 = 11.162080 by the year's end."""
+    """30 September is the 273rd day: 10 so far lead to 10 + 92 × 10 ÷ 273 = 13.369963 by the year's end."""
     count = await add_indicator(database, "CNT-01", like="TGT-02", reporting_kinds=["quarter", "year"])
-    await target(database, count, ">=", "12")
+    await target(database, count, ">=", "14")
     await figure(database, count, "2026Q1", 4)
     await figure(database, count, "2026Q2", 6)
     found = await progress(monitor, "CNT-01")
     assert (found["periods"], found["missing_periods"]) == (["2026Q1", "2026Q2"], ["2026Q3"])
     assert (found["numerator"], found["coverage"]["counted"], found["coverage"]["expected"]) == ("10", 206, 309)
     assert (found["status"], found["reason"], found["provisional"]) == ("not_assessed", "coverage_too_low", True)
-    assert (found["pace"]["value_at_due"], found["pace"]["required_per_period"]) == ("11.16208", "2")
+    assert (found["pace"]["last"]["on"], found["pace"]["periods_left"]) == ("2026-06-30", 2)
     await figure(database, count, "2026Q3", 0)  # and the fourth quarter, which still runs, is not missing
     late = await progress(monitor, "CNT-01")
     assert (late["status"], late["decided_by"], late["reason"]) == ("at_risk", "required_pace", "pace_too_slow")
     assert (late["coverage"]["counted"], late["coverage"]["expected"]) == (309, 309)
     assert late["pace"]["first"] == {"on": "2025-12-31", "value": "0"}
+    assert (late["pace"]["last"]["on"], late["pace"]["value_at_due"]) == ("2026-09-30", "13.369963")
+    assert (late["pace"]["periods_left"], late["pace"]["required_per_period"]) == (1, "4")
     async with database.write() as session:
         await session.execute(text("UPDATE roll_up SET numerator = 1 WHERE period = '2026Q3'"))
-    assert (await progress(monitor, "CNT-01"))["status"] == "on_track"  # 11 lead to 12.28
+    assert (await progress(monitor, "CNT-01"))["status"] == "on_track"  # 11 lead to 14.7
     async with database.write() as session:
-        await session.execute(text("UPDATE roll_up SET numerator = 2 WHERE period = '2026Q3'"))
+        await session.execute(text("UPDATE roll_up SET numerator = 4 WHERE period = '2026Q3'"))
     assert (await progress(monitor, "CNT-01"))["status"] == "achieved"
+
+
+async def test_a_year_of_quarters_continues_the_quarters_trend(monitor: Person, database: Database) -> None:
+    level = await add_indicator(database, "LEV-02", like="TGT-01", reporting_kinds=["quarter"], time_aggregation="last")
+    await target(database, level, ">", "66")
+    for quarter, value in (("2026Q1", 62), ("2026Q2", 64), ("2026Q3", 65)):
+        await figure(database, level, quarter, value * 10, 1000)
+    found = await progress(monitor, "LEV-02")
+    assert (found["rate"], found["periods"], found["missing_periods"]) == ("65", ["2026Q3"], [])
+    assert [point["on"] for point in found["series"]] == ["2026-03-31", "2026-06-30", "2026-09-30"]
+    assert (found["decided_by"], found["status"], found["projection"]["on"]) == (
+        "projection", "on_track", "2026-12-31"
+    )  # fmt: skip
+    assert found["pace"]["periods_left"] == 1
 
 
 async def test_grades_and_yes_or_no_are_judged_as_what_they_are(monitor: Person, database: Database) -> None:

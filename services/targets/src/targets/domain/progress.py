@@ -135,16 +135,17 @@ def _outlook(
     value = measured(gathered.held.figures, asked.measure)
     if value is None:
         return None
-    here = Point(min(today, period.last_day), value)
+    newest = parse_period(gathered.periods[-1])  # the period itself, or the last of its parts that has figures
+    here = Point(min(today, newest.last_day), value)
     if asked.level:
         due_on = max(target.valid_to or period.last_day, period.last_day)
-        series = (*_earlier(known, period, asked), here)
+        series = (*_earlier(known, newest, asked), here)
         baseline = asked.baseline if asked.is_whole else None
-        return Outlook(due_on, series, level=True, baseline=baseline, periods_left=_periods_until(period, due_on))
+        return Outlook(due_on, series, level=True, baseline=baseline, periods_left=_periods_until(newest, due_on))
     if asked.measure is not Measure.NUMBER:
         return None  # of a share counted anew nobody knows how large the rest of its denominator will be
     zero = Point(period.first_day - timedelta(days=1), Fraction(0))
-    left = _parts_left(period, asked.reporting_kinds, today)
+    left = _parts_left(period, asked.reporting_kinds, here.on)
     return Outlook(period.last_day, (here,), level=False, baseline=zero, periods_left=left)
 
 
@@ -178,10 +179,10 @@ def _periods_until(period: Period, due_on: date) -> int:
     return number
 
 
-def _parts_left(period: Period, kinds: tuple[PeriodKind, ...], today: date) -> int | None:
-    """Return how many of the shortest periods that are reported have not ended yet; None when there is but one."""
+def _parts_left(period: Period, kinds: tuple[PeriodKind, ...], day: date) -> int | None:
+    """Return how many of the shortest periods that are reported end after a day; None when there is but one."""
     shortest = min(kinds, key=SHORTEST_FIRST.index, default=period.kind)
     parts = parts_of(period, shortest)
     if len(parts) < 2:
         return None
-    return sum(1 for part in parts if part.last_day >= today)
+    return sum(1 for part in parts if part.last_day > day)
