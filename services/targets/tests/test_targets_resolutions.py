@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from targets_house import BOARD, CITY, House, Person, rows
+from targets_house import BOARD, CITY, House, Person, StatementCount, rows
 
 from devstack.databases import Database as MadeDatabase
 from servicekit.db import Database
@@ -184,7 +184,9 @@ async def test_only_the_board_loads(house: House, database: Database) -> None:
 async def test_the_document_as_a_tree(house: House, monitor: Person) -> None:
     listed = (await monitor.get("/resolutions")).json()["items"]
     assert (listed[0]["standing"], listed[0]["standing_vi"]) == ("valid", "Đang có hiệu lực")
-    tree = (await monitor.get(f"/resolutions/{listed[0]['id']}")).json()
+    with StatementCount(house.runtime.database) as sent:
+        tree = (await monitor.get(f"/resolutions/{listed[0]['id']}")).json()
+    assert len(sent) <= 3, sent.statements
     assert [part["path"] for part in tree["parts"]] == ["I", "II", "III", "IV"]
     assert "2015 - 2020" in tree["parts"][0]["note_vi"]
     goals = tree["parts"][1]["parts"][1]["parts"][1]
