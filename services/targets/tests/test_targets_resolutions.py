@@ -79,7 +79,7 @@ async def test_a_dry_run_tells_everything_and_stores_nothing(house: House, monit
     before = await counts(database)
     good = await monitor.post("/resolutions?dry_run=true", other())
     assert good.status_code == 200, good.text
-    assert good.json()["stored"] is False
+    assert (good.json()["stored"], good.json()["quotes_checked"]) == (False, False)
     assert good.json()["problems"] == []
     again = await monitor.post("/resolutions?dry_run=true", deepcopy(SEED))
     problems = again.json()["problems"]
