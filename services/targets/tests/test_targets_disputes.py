@@ -256,8 +256,9 @@ async def test_a_case_without_a_conclusion_contradicts_nothing(
     await tell(database, "oversight.case.opened.v1", case, 1, presiding_organisation_id=str(CITY), **opened)
     assert (await officer.post("/disputes", body(case))).json()["code"] == "unknown_subject"
     recommendation = uuid.uuid4()
+    addressed = {"organisation_id": str(uuid.uuid4()), "reply_due_on": "2026-12-15"}
     served = {"case_id": str(case), "served_on": "2026-11-20", "rule_key": "OVS.REPLY", "rule_version": 1}
-    await tell(database, "oversight.recommendation.served.v1", recommendation, 1, addressees=[], **served)
+    await tell(database, "oversight.recommendation.served.v1", recommendation, 1, addressees=[addressed], **served)
     made = await officer.post("/disputes", body(recommendation))
     assert made.json()["subjects"] == [{"id": str(recommendation), "kind": "recommendation"}]
 

@@ -97,11 +97,12 @@ async def test_the_rhythm_is_an_answer(house: House, monitor: Person) -> None:
     assert opened.status_code == 201, opened.text
 
 
-@pytest.mark.parametrize("answer", ["sometimes", "101x", "-5", "NaN"])
+@pytest.mark.parametrize("answer", ["sometimes", "101x", "-5", "NaN", "1e400", "9" * 30, "85."])
 async def test_other_answers_are_refused(house: House, monitor: Person, answer: str) -> None:
     _, etag = await read(monitor, "TGT-01")
     for key in ("age_band", "minimum_coverage"):
-        refused = await monitor.put(f"/indicators/TGT-01/questions/{key}", DECIDED | {"answer": answer}, etag=etag)
+        given = DECIDED | {"answer": answer, "answer_vi": "x", "answer_en": "x", "valid_from": "2027-01-01"}
+        refused = await monitor.put(f"/indicators/TGT-01/questions/{key}", given, etag=etag)
         assert refused.status_code == 422, refused.text
     assert (await read(monitor, "TGT-01"))[1] == etag
 

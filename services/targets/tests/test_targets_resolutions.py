@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from targets_house import BOARD, CITY, House, Person, rows
+from targets_house import BOARD, CITY, House, Person, StatementCount, rows
 
 from devstack.databases import Database as MadeDatabase
 from servicekit.db import Database
@@ -39,7 +39,7 @@ async def test_the_seed_loads_through_the_route_into_an_empty_copy(
     owner = await asyncpg.connect(made.owner_url.replace("+asyncpg", ""))
     await owner.execute("ALTER TABLE target_version DISABLE TRIGGER versions_stay")
     await owner.execute("ALTER TABLE resolution_part NO FORCE ROW LEVEL SECURITY")
-    for table in ("target_version", "indicator", "resolution_part", "resolution"):
+    for table in ("validation_rule", "target_version", "indicator", "resolution_part", "resolution"):
         await owner.execute(f"DELETE FROM {table}")
     await owner.close()
     document = deepcopy(SEED) | {"text": read_text()}
@@ -79,7 +79,7 @@ async def test_a_dry_run_tells_everything_and_stores_nothing(house: House, monit
     before = await counts(database)
     good = await monitor.post("/resolutions?dry_run=true", other())
     assert good.status_code == 200, good.text
-    assert good.json()["stored"] is False
+    assert (good.json()["stored"], good.json()["quotes_checked"]) == (False, False)
     assert good.json()["problems"] == []
     again = await monitor.post("/resolutions?dry_run=true", deepcopy(SEED))
     problems = again.json()["problems"]
@@ -184,7 +184,9 @@ async def test_only_the_board_loads(house: House, database: Database) -> None:
 async def test_the_document_as_a_tree(house: House, monitor: Person) -> None:
     listed = (await monitor.get("/resolutions")).json()["items"]
     assert (listed[0]["standing"], listed[0]["standing_vi"]) == ("valid", "Đang có hiệu lực")
-    tree = (await monitor.get(f"/resolutions/{listed[0]['id']}")).json()
+    with StatementCount(house.runtime.database) as sent:
+        tree = (await monitor.get(f"/resolutions/{listed[0]['id']}")).json()
+    assert len(sent) <= 3, sent.statements
     assert [part["path"] for part in tree["parts"]] == ["I", "II", "III", "IV"]
     assert "2015 - 2020" in tree["parts"][0]["note_vi"]
     goals = tree["parts"][1]["parts"][1]["parts"][1]

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from targets_house import BOARD, House
+from targets_house import BOARD, CITY, COMMUNES, House, report_body
 
 from devstack.databases import Database as MadeDatabase
 from servicekit import migrations
@@ -188,3 +188,29 @@ async def test_the_list_of_indicators(house: House) -> None:
 
 async def test_the_schema_agrees_with_the_code(made: MadeDatabase) -> None:
     assert await asyncio.to_thread(migrations.check_drift, "targets", made.owner_url) == []
+
+
+async def test_every_reported_indicator_can_be_opened_and_its_kind_reported(house: House) -> None:
+    """Of those whose reporters the test's registry has: the Front's committees and the board."""
+    officer, operator = house.person(("monitoring_officer", BOARD)), house.person(("reporter", CITY))
+    there = {("front_committee", "commune"), ("front_committee", "city"), ("mass_mobilisation_board", "city")}
+    given = [
+        one
+        for one in MADE.values()
+        if one["source"] == "reports" and (one["reporter_kinds"][0], one["reporter_level"]) in there
+    ]
+    assert {one["kind"] for one in given} == {"ratio", "count", "yes_no", "milestone", "rating"}
+    refused = {}
+    for one in given:
+        answer = await officer.post("/periods", {"indicator_code": one["code"], "period": "2026S1"})
+        if answer.status_code != 201:
+            refused[one["code"]] = answer.text
+        elif one["reporter_kinds"] == ["front_committee"] and one["reporter_level"] == "commune":
+            figures = report_body(
+                COMMUNES[0], 1, 2 if one["kind"] == "ratio" else ..., indicator_code=one["code"], period="2026S1"
+            )
+            report = await operator.post("/reports", figures)
+            if report.status_code != 201:
+                refused[one["code"]] = report.text
+    assert refused == {}
+    assert len(given) > 40

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from servicekit.text import Answer, LegalDate, Uuid
 from targets.api.indicator_answers import IndicatorKind, Section, Source, Standing
+from targets.domain.metadata import not_ready
 from targets.domain.resolution_checks import part_of
 from targets.domain.resolution_rows import Rows
 from targets.domain.validity import STANDINGS, standing
@@ -107,12 +108,12 @@ class LoadAnswer(Answer):
     indicators: list[str]
     targets: int
     not_ready: dict[str, list[str]]
+    quotes_checked: bool
+    """Whether the text was sent along, so that quotations could be held against it."""
     problems: list[Problem]
 
     @classmethod
-    def of(
-        cls, rows: Rows, not_ready: dict[str, list[str]], problems: Iterable[dict[str, str]], *, stored: bool
-    ) -> Self:
+    def of(cls, rows: Rows, problems: Iterable[dict[str, str]], *, stored: bool, quotes_checked: bool) -> Self:
         """Show what a document came to."""
         return cls(
             stored=stored,
@@ -121,7 +122,8 @@ class LoadAnswer(Answer):
             parts=len(rows.parts),
             indicators=[one["code"] for one in rows.indicators],
             targets=len(rows.targets),
-            not_ready=not_ready,
+            not_ready=not_ready(rows.indicators),
+            quotes_checked=quotes_checked,
             problems=[Problem(**problem) for problem in problems],
         )
 

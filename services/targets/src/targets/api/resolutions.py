@@ -14,7 +14,6 @@ from targets.api.access import MonitoringOfficer, Reader, monitoring
 from targets.api.dry_run import DryRun, claim_unless_dry
 from targets.api.resolution_answers import LoadAnswer, ResolutionAnswer, ResolutionTree
 from targets.api.resolution_models import ResolutionBody
-from targets.domain.metadata import not_ready
 from targets.domain.resolution_refusals import BadResolution
 from targets.queries import resolutions as queries
 
@@ -44,10 +43,10 @@ async def create_resolution(
     if dry_run:
         rows, problems = await examine_resolution(session, document, given.text, actor=actor)
         response.status_code = 200
-        return LoadAnswer.of(rows, not_ready(rows.indicators), problems, stored=False)
+        return LoadAnswer.of(rows, problems, stored=False, quotes_checked=given.text is not None)
     rows = await load_resolution(session, document, given.text, actor=actor, now=now)
     response.headers["Location"] = f"/api/v1/targets/resolutions/{rows.resolution['id']}"
-    return LoadAnswer.of(rows, not_ready(rows.indicators), [], stored=True)
+    return LoadAnswer.of(rows, [], stored=True, quotes_checked=given.text is not None)
 
 
 @router.get("/resolutions", **answers(InvalidCursor))

@@ -4,8 +4,9 @@ A question may set something that judging uses; then answering it makes a new ta
 stays as it was. `other` is a choice whose words the person who answers writes.
 """
 
+import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from targets.domain.figures import plain
@@ -16,6 +17,7 @@ TARGET_FIELDS: Final = ("value", "minimum_coverage", "counting_method", "aggrega
 SETS: Final = (*TARGET_FIELDS, "period_kind")
 OTHER: Final = "other"
 NONE: Final = "none"
+_NUMBER: Final = re.compile(r"[0-9]{1,18}(\.[0-9]{1,10})?")
 
 
 def answered(question: Mapping[str, Any], answer: str) -> dict[str, Any]:
@@ -42,12 +44,8 @@ def choice(question: Mapping[str, Any], answer: str) -> Mapping[str, Any] | None
 
 
 def as_number(answer: str) -> Decimal | None:
-    """Return the exact number an answer is, None when it is none."""
-    try:
-        number = Decimal(answer)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and number >= 0 else None
+    """Return the exact number an answer is, None when it is none or longer than a stored figure."""
+    return Decimal(answer) if _NUMBER.fullmatch(answer) else None
 
 
 def decide_answer(
