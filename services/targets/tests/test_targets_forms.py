@@ -23,6 +23,7 @@ from reporting_house import (
     value,
     waiting,
 )
+from sqlalchemy import text
 from targets_house import CITY, COMMUNES, House, StatementCount, rows
 
 from servicekit.db import Database
@@ -102,8 +103,6 @@ async def test_an_indicator_opened_alone_joins_the_form_and_a_new_one_is_opened_
     opened = await open_half(staff)
     assert {one["indicator_code"] for one in opened.json()["indicators"]} == set(codes)
     async with database.write() as session:
-        from sqlalchemy import text
-
         await session.execute(text("UPDATE indicator SET reporting_kinds = '{half,year}' WHERE code = 'TGT-01'"))
     later = await staff.monitor.post(f"/forms/{FORM}/periods", {"period": PERIOD})
     assert later.status_code == 201
@@ -193,10 +192,12 @@ async def test_a_district_signs_before_the_city_where_there_is_one(
     assert report["level"] == "district_front"
     early = await sign(staff.verifier, "verify", [report])
     assert early.json()["units"][0]["refused"][0]["code"] == "other_level"
-    endorsed = (await sign(first, "verify", [report], district)).json()["units"][0]["accepted"][0]
-    assert endorsed["status"] == "submitted"
     both = house.person(("verifier", district), ("verifier", CITY))
-    assert len(await waiting(both)) == 1
+    endorsed = (await sign(both, "verify", [report], district)).json()["units"][0]["accepted"][0]
+    assert endorsed["status"] == "submitted"
+    twice = await sign(both, "verify", [report | {"version": endorsed["version"]}])
+    assert twice.json()["units"][0]["refused"][0]["code"] == "same_person"
+    assert await waiting(both) == []
     [report] = await waiting(staff.verifier)
     done = (await sign(staff.verifier, "verify", [report])).json()["units"][0]["accepted"][0]
     assert done["status"] == "verified"
@@ -290,6 +291,36 @@ async def test_the_whole_city_is_approved_in_few_statements(house: House, staff:
         checked = await sign(staff.verifier, "verify", reports)
     assert checked.json()["accepted"] == 60
     assert len(counted) <= 14, counted.statements
+
+
+async def test_thousands_are_approved_at_once_in_few_statements(house: House, staff: Staff, database: Database) -> None:
+    await add_indicators(database, 60)
+    await open_half(staff)
+    entered, checked = uuid.uuid4(), uuid.uuid4()
+    async with database.write() as session:
+        await session.execute(text(_VERIFIED), {"entered": entered, "checked": checked})
+        await session.execute(text(_SIGNED), {"checked": checked, "city": CITY})
+    reports = await waiting(staff.approver, act="approve")
+    assert len(reports) == 60 * 103
+    assert (await sign(staff.approver, "approve", reports[:2001])).status_code == 422
+    with StatementCount(house.runtime.database) as counted:
+        signed = await sign(staff.approver, "approve", reports[:2000])
+    assert (signed.json()["accepted"], signed.json()["refused"]) == (2000, 0)
+    assert len(counted) <= 18, counted.statements
+    whole = "SELECT sum(counted) AS n FROM roll_up WHERE organisation_id IS NULL AND period = '2026S1'"
+    assert (await rows(database, whole))[0]["n"] == 2000
+
+
+_VERIFIED = """
+INSERT INTO report (period_id, organisation_id, status, version, told, numerator, denominator, breakdown,
+                    counting_method, entered_by, submitted_by, submitted_on, held_to, verified_by, created_at,
+                    changed_at, round)
+SELECT p.id, e.organisation_id, 'verified', 3, 2, 740, 1000, '{}', 'distinct_persons', :entered, :entered,
+       p.due_on, p.due_on, :checked, p.opened_at, p.opened_at, 1
+  FROM reporting_period p JOIN expected_report e ON e.period_id = p.id"""
+_SIGNED = """
+INSERT INTO sign_off (report_id, round, level, organisation_id, person_id, at)
+SELECT id, round, 'city_front', :city, :checked, changed_at FROM report"""
 
 
 async def test_a_form_period_is_closed_as_a_whole(staff: Staff, database: Database) -> None:

@@ -1,7 +1,7 @@
 """What is sent and said about signing many reports at once."""
 
 from collections.abc import Sequence
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field
 
@@ -9,6 +9,8 @@ from servicekit.text import Answer, ApiModel, SafeText, Uuid, WholeNumber
 from targets.actions.sign_reports import Outcome
 from targets.domain.reports import ReportFacts
 
+AT_ONCE: Final = 2000
+"""More would take longer than a caller waits; a whole half-year of the city is three or four calls."""
 Version = Annotated[int, WholeNumber(ge=1, le=999_999_999)]
 
 
@@ -22,7 +24,7 @@ class SignedBody(ApiModel):
 class SignBody(ApiModel):
     """The reports to sign, each at the version it was read at."""
 
-    reports: Annotated[list[SignedBody], Field(min_length=1, max_length=10_000)]
+    reports: Annotated[list[SignedBody], Field(min_length=1, max_length=AT_ONCE)]
 
 
 class ReturnedBody(SignedBody):
@@ -34,7 +36,7 @@ class ReturnedBody(SignedBody):
 class ReturnManyBody(ApiModel):
     """The reports to send back, each with its own reason."""
 
-    reports: Annotated[list[ReturnedBody], Field(min_length=1, max_length=10_000)]
+    reports: Annotated[list[ReturnedBody], Field(min_length=1, max_length=AT_ONCE)]
 
 
 class AcceptedAnswer(Answer):
