@@ -3,12 +3,13 @@
 import hashlib
 import uuid
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from import_house import file, line, send, stored
-from sqlalchemy import text
-from targets_house import COMMUNES, House, Person, StatementCount, report_body, rows
+from sqlalchemy import event, text
+from targets_house import COMMUNES, House, Person, report_body, rows
 
 from servicekit.db import Database
 
@@ -173,10 +174,18 @@ async def test_statements_do_not_grow_with_the_rows(
         file(line(COMMUNES[0])),
         file(*(line(commune, period=str(number)) for number in range(2050, 2100) for commune in COMMUNES)),
     ):
-        with StatementCount(house.runtime.database) as counted:
-            sent = await send(operator, body)
+        seen: list[str] = []
+        note = partial(_note, seen)
+        event.listen(house.runtime.database.write_engine.sync_engine, "before_cursor_execute", note)
+        sent = await send(operator, body)
+        event.remove(house.runtime.database.write_engine.sync_engine, "before_cursor_execute", note)
         assert sent.status_code == 200, sent.text
-        counts.append(len(counted))
+        counts.append(len(seen))
     assert sent.json()["counts"]["imported"] == 5150
     assert counts[0] == counts[1]
-    assert counts[0] <= 30, counted.statements
+    assert counts[0] <= 26, seen
+
+
+def _note(seen: list[str], *said: Any) -> None:
+    # On the writing pool alone: the other one is read by what runs beside requests.
+    seen.append(" ".join(said[2].split())[:100])
