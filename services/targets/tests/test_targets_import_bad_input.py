@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from import_house import HEADER, XLSX, file, line, send
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from targets_house import BOARD, CITY, COMMUNES, House, Person, rows
 from test_targets_files import SHEET, with_sheet, workbook
-from test_targets_imports import HEADER, XLSX, file, line, send
 
 from servicekit.db import Database
 from servicekit.identity import Actor, Grant
