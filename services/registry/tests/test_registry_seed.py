@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import importlib
 import json
 from datetime import date
 from importlib.resources import files
@@ -11,6 +12,8 @@ import holidays
 import pytest
 
 from devstack.databases import Database
+from devstack.engines import Engines
+from devstack.testing import fresh_database
 from registry.seeds.territory import Territory
 from servicekit import migrations
 
@@ -207,6 +210,23 @@ async def test_deadline_rules_are_the_catalogue(template: Database) -> None:
             assert row["basis"] and row["provision_id"], row["key"]
         if row["confidence"] == "no_legal_figure":
             assert row["provision_id"] is None, row["key"]
+
+
+async def test_a_house_that_stands_gets_the_rule_of_disputes_and_tells_it(engines: Engines) -> None:
+    """As if it had been set up before the rule was in the seed; set up again, nothing is said twice."""
+    step = importlib.import_module("registry.migrations.versions.0016_rule_of_disputes")
+    async with fresh_database(engines, "registry") as made:
+        owner = await asyncpg.connect(made.owner_dsn)
+        await owner.execute("DELETE FROM deadline_rule WHERE key = 'IND.DISPUTE_ANSWER'")
+        for _ in range(2):
+            await owner.execute("UPDATE alembic_version SET version_num = $1", step.down_revision)
+            await asyncio.to_thread(migrations.upgrade, "registry", made.owner_url)
+        [rule] = await owner.fetch("SELECT id, amount FROM deadline_rule WHERE key = 'IND.DISPUTE_ANSWER'")
+        [told] = await owner.fetch("SELECT type, subject, sequence, data FROM outbox")
+        await owner.close()
+    assert (told["type"], told["subject"], told["sequence"]) == ("registry.deadline_rule.changed.v1", rule["id"], 1)
+    fact = json.loads(told["data"])
+    assert (fact["key"], fact["version"], fact["amount"]) == ("IND.DISPUTE_ANSWER", 1, rule["amount"])
 
 
 async def test_three_wards_went_to_two_successors_each(template: Database) -> None:

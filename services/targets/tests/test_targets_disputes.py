@@ -393,7 +393,11 @@ async def test_what_a_formula_makes_of_a_disputed_value_is_marked_too(
         " WHERE code = 'TGT-01'"
     )
     async with database.write() as session:
-        for code, named in (("FRM-01", "TGT-01 / TGT-02"), ("FRM-02", "FRM-01 * 2"), ("FRM-03", "TGT-011 + TGT-02")):
+        for code, named in (
+            ("FRM-01", "TGT-01 / TGT-02"),
+            ("FRM-02", "FRM-01.numerator * 2"),
+            ("FRM-03", "TGT-011 + TGT-02"),
+        ):
             formula = {"numerator": named, "denominator": "1"}
             more = {"id": str(uuid.uuid4()), "code": code, "source": "formula", "formula": formula}
             await session.execute(text(made), {"more": json.dumps(more)})

@@ -65,8 +65,8 @@ CREATE FUNCTION open_disputes(of_indicators uuid[], from_day date, to_day date, 
       SELECT c.shown, p.id
         FROM contained c
         JOIN indicator f ON f.id = c.part AND f.source = 'formula',
-             regexp_matches(CAST(f.formula AS text), '[A-Z]+-[0-9]+(?:\.[0-9]+)*', 'g') AS named
-        JOIN indicator p ON p.code = named[1]
+             regexp_matches(CAST(f.formula AS text), '[A-Za-z][A-Za-z0-9_]*(?:[-.][A-Za-z0-9_]+)*', 'g') AS named
+        JOIN indicator p ON p.code = regexp_replace(named[1], '\.(numerator|denominator)$', '')
     )
     SELECT c.shown, d.period, d.first_day, d.last_day, d.organisation_id, count(*), o.path
       FROM dispute d
