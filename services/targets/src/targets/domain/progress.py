@@ -135,7 +135,8 @@ def _outlook(
     value = measured(gathered.held.figures, asked.measure)
     if value is None:
         return None
-    newest = period if period.kind not in MONTHS else parse_period(gathered.periods[-1])  # the period itself, or the last of its parts that has figures
+    # The period itself, or the last of its parts that has figures.
+    newest = parse_period(gathered.periods[-1]) if period.kind in MONTHS else period
     here = Point(min(today, newest.last_day), value)
     if asked.level:
         due_on = max(target.valid_to or period.last_day, period.last_day)
