@@ -18,8 +18,6 @@ from servicekit.db import Database
 from servicekit.events import Event
 from servicekit.inbox import Outcome, handle_once
 from targets.consumers import FEEDBACK, FINDINGS
-from targets.domain.disputes import DisputedValue, OpenDisputes
-from targets.domain.periods import parse_period
 from targets.jobs import NOTICE_SILENCE
 
 HERE, THERE = COMMUNES[0], COMMUNES[1]
@@ -195,26 +193,6 @@ async def test_a_corrected_figure_is_one_that_was_approved_with_other_numbers(
     assert (answered.status_code, answered.json()["answer_report_version"]) == (200, value["version"] + 3)
     (_, told) = await rows(database, TOLD)
     assert told["data"]["report_version"] == value["version"] + 3
-
-
-def test_which_figures_contain_a_disputed_value() -> None:
-    """The unit's own, everyone's above it, the whole's; longer periods; a restated one made of it; nobody else's."""
-    indicator, march = uuid.uuid4(), parse_period("202503")
-    value = DisputedValue(indicator, march.code, march.first_day, march.last_day, HERE, 2, (CITY, HERE))
-    found = OpenDisputes.of([value])
-    for code, place, number in (
-        ("202503", HERE, 1),
-        ("2025Q1", CITY, 1),
-        ("2025", None, 1),
-        ("202504", HERE, 0),
-        ("2025S2", None, 0),
-        ("2025", THERE, 0),
-    ):
-        span = parse_period(code)
-        assert found.within(indicator, span.first_day, span.last_day, place) == number, (code, place)
-        assert found.within(uuid.uuid4(), span.first_day, span.last_day, place) == 0
-    assert found.within_any(indicator, march.first_day, march.last_day, {HERE, CITY, THERE}) == 1
-    assert found.within_any(indicator, march.first_day, march.last_day, {THERE}) == 0
 
 
 async def test_a_cluster_needs_as_many_submissions_as_the_setting_says(
