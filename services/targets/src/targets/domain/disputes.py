@@ -1,6 +1,7 @@
 """What is known about a dispute when a rule is asked, and which figures a disputed value marks."""
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -54,12 +55,22 @@ class OpenDisputes:
 
         Without an organisation it is the figure of the whole. A unit's own figure contains itself.
         """
+        places = None if organisation_id is None else frozenset((organisation_id,))
+        return self.within_any(indicator_id, first_day, last_day, places)
+
+    def within_any(
+        self, indicator_id: UUID, first_day: date, last_day: date, organisation_ids: AbstractSet[UUID] | None
+    ) -> int:
+        """Return how many disputed values a figure made of several organisations' contains, each once.
+
+        As a figure restated to today's units is, made of their predecessors'; None is the whole.
+        """
         return sum(
             1
             for value in self.by_indicator.get(indicator_id, ())
             if first_day <= value.first_day
             and value.last_day <= last_day
-            and (organisation_id is None or organisation_id == value.organisation_id or organisation_id in value.path)
+            and (organisation_ids is None or not organisation_ids.isdisjoint((value.organisation_id, *value.path)))
         )
 
 

@@ -109,7 +109,8 @@ SELECT * FROM (
       FROM roll_up v
       JOIN reference o ON o.kind = 'organisation' AND o.id = v.organisation_id
      WHERE v.indicator_id = :indicator AND v.period = :period
-       AND o.data ->> 'level' = :level AND o.data ->> 'kind' = ANY (:kinds)
+       AND o.data ->> 'level' = :level
+       AND (cardinality(CAST(:kinds AS text[])) = 0 OR o.data ->> 'kind' = ANY (CAST(:kinds AS text[])))
   ) f
 ) ranked
 """
