@@ -12,7 +12,7 @@ from registry.publish import changed
 from registry.seeds import law
 
 revision = "0016"
-down_revision = "0014"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
