@@ -2,8 +2,9 @@
 
 Decisions:
 - No instrument with the day of the boards' merger and of the end of ban cán sự đảng and đảng đoàn was read; "early
-  2025" is recalled. They change on 1 February 2025 here, every such row says so in `source`, has `start_known` false,
-  and its succession is unconfirmed. Their successors (đảng ủy UBND, đảng ủy MTTQ) are recalled too.
+  2025" is recalled. They change on 1 February 2025 here, every such row says so in `source`, and its succession is
+  unconfirmed. Their successors (đảng ủy UBND, đảng ủy MTTQ) are recalled too. `start_known` is false for those that
+  ended then: they stood before 2025, and those that took over from them did not.
 - Only the three provinces and the city have these bodies here; the districts' boards were not read.
 - The five were formed anew with their units on 1 July 2025, and stand under the Front committee of their own unit from
   that day (Law 97/2025/QH15 amending Articles 5 and 6 of the VFF Law): one row, whose succession names both.
@@ -89,7 +90,7 @@ def _body(kind: str, unit: UUID, unit_name: str, span: Span, source: str) -> Row
         "path": [parent, body],
         "valid_from": span[0],
         "valid_to": span[1],
-        "start_known": False,
+        "start_known": span is not _UNTIL,
         "plain_name": plain(name),
         "sort_key": sort_key(name),
         "source": source,

@@ -19,7 +19,8 @@ class Unit(RegistryTable):
     """One administrative unit under one parent for a span of dates; both ends are included, no end means today's.
 
     `code` is the unit's own only within the span: codes were given to other units on 1 July 2025.
-    `start_known` is false when the true beginning is earlier than what was recorded. `source` is the instrument it
+    `start_known` is false when the true beginning is earlier than what was recorded, so never where something was taken
+    over at the beginning. `source` is the instrument it
     stands by, `ended_by` the one that ended it, where it was entered.
     """
 

@@ -16,8 +16,9 @@ from targets.actions.keep_item import ReferenceNotReady
 from targets.actions.raise_dispute import NewDispute, store_dispute
 from targets.domain.dispute_steps import RULE
 from targets.domain.disputes import ReasonCode
-from targets.domain.periods import Period, parse_period
+from targets.domain.periods import Period
 from targets.domain.refusals import UnknownPeriod
+from targets.queries.calendar import coded_period
 from targets.queries.dispute_files import find_subjects, find_value
 
 TEXT: Final = "Kết luận giám sát nêu số liệu này chưa đúng; xem hồ sơ giám sát được dẫn."
@@ -49,7 +50,7 @@ async def attach_finding(session: AsyncSession, case_id: UUID, values: Iterable[
         raise ReferenceNotReady
     counted = await _counted(session, local_date(now))
     for one in given.values():
-        period = _period(one)
+        period = await _period(session, one)
         value = await find_value(session, one.indicator_code, one.period, one.organisation_id) if period else None
         if period is None or value is None:
             await _not_there(session, case_id, one, now)
@@ -74,9 +75,9 @@ async def attach_finding(session: AsyncSession, case_id: UUID, values: Iterable[
         )
 
 
-def _period(named: NamedValue) -> Period | None:
+async def _period(session: AsyncSession, named: NamedValue) -> Period | None:
     try:
-        return parse_period(named.period)
+        return await coded_period(session, named.period)
     except UnknownPeriod:
         return None
 

@@ -15,15 +15,17 @@ from servicekit import audit
 from servicekit.errors import Forbidden
 from servicekit.identity import Actor
 from servicekit.working_days import local_date
+from targets.domain.disputes import OpenDisputes
 from targets.domain.freezing import figure_of, grouped, indicator_facts, part_of, places_of, reported_by
 from targets.domain.periods import Period, parse_period
 from targets.domain.snapshot import FORMAT, Content, Figure, Part, ReportBehind, ResolutionFacts
 from targets.domain.snapshot_refusals import NothingToFreeze, UnknownResolution, UnknownSnapshot
 from targets.domain.snapshot_steps import DRAFT, ISSUED
 from targets.domain.suppression import SmallCellRule
+from targets.queries.calendar import terms_for
 from targets.queries.indicators import as_target, ended_before, find_targets, target_on
 from targets.queries.snapshot_content import hash_of, to_json
-from targets.queries.snapshot_sources import Disputes, Sources, find_resolution, find_rule, read_sources
+from targets.queries.snapshot_sources import Sources, find_resolution, find_rule, read_sources
 from targets.tables import snapshot
 
 
@@ -43,7 +45,8 @@ async def make_snapshot(session: AsyncSession, wanted: NewSnapshot, *, actor: Ac
 
     Raises UnknownPeriod, UnknownResolution, UnknownSnapshot, NothingToFreeze (422) and Forbidden (403).
     """
-    codes = sorted({parse_period(code).code for code in wanted.periods})
+    terms = await terms_for(session, *wanted.periods)
+    spans = [parse_period(code, terms) for code in sorted(set(wanted.periods))]
     found = await find_resolution(session, wanted.resolution, actor)
     if found is None:
         raise UnknownResolution(errors=[{"field": "resolution", "code": "unknown_resolution"}])
@@ -52,10 +55,10 @@ async def make_snapshot(session: AsyncSession, wanted: NewSnapshot, *, actor: Ac
     if wanted.supersedes is not None:
         await _check_superseded(session, wanted.supersedes, found.id)
     rule = await find_rule(session)
-    sources = await read_sources(session, found.id, codes)
+    sources = await read_sources(session, found.id, spans)
     targets = await find_targets(session, [row.id for row in sources.indicators])
     # A second of arithmetic for a whole resolution: beside the loop, so that other requests go on.
-    stored = await asyncio.to_thread(_stored, found, codes, rule, sources, targets, local_date(now))
+    stored = await asyncio.to_thread(_stored, found, spans, rule, sources, targets, local_date(now))
     if not stored["parts"]:
         raise NothingToFreeze
     sha256 = await asyncio.to_thread(hash_of, stored)
@@ -65,7 +68,7 @@ async def make_snapshot(session: AsyncSession, wanted: NewSnapshot, *, actor: Ac
             kind=wanted.kind,
             title=wanted.title,
             resolution_id=found.id,
-            periods=codes,
+            periods=[span.code for span in spans],
             supersedes=wanted.supersedes,
             status=DRAFT,
             version=1,
@@ -84,7 +87,7 @@ async def make_snapshot(session: AsyncSession, wanted: NewSnapshot, *, actor: Ac
         subject_id=snapshot_id,
         actor=actor,
         now=now,
-        details={"kind": wanted.kind, "periods": codes, "sha256": sha256, "version": 1},
+        details={"kind": wanted.kind, "periods": [span.code for span in spans], "sha256": sha256, "version": 1},
     )
     return snapshot_id
 
@@ -99,7 +102,7 @@ async def _check_superseded(session: AsyncSession, snapshot_id: UUID, resolution
 
 def _stored(
     resolution: Any,
-    codes: Sequence[str],
+    spans: Sequence[Period],
     rule: SmallCellRule,
     sources: Sources,
     targets: Mapping[UUID, Sequence[Any]],
@@ -112,7 +115,7 @@ def _stored(
     parts: list[Part] = []
     figures: dict[str, Figure] = {}
     for row in sources.indicators:
-        for span in filter(partial(reported_by, row), map(parse_period, codes)):
+        for span in filter(partial(reported_by, row), spans):
             period = opened.get((row.id, span.code))
             owed = owing.get(period.id, []) if period else []
             asked = _Asked(row, span, targets.get(row.id, []), period, owed)
@@ -122,7 +125,7 @@ def _stored(
     content = Content(
         format=FORMAT,
         resolution=ResolutionFacts(resolution.number, resolution.title, resolution.issued_on, resolution.issued_by),
-        periods=tuple(codes),
+        periods=tuple(span.code for span in spans),
         made_on=today,
         rule=rule,
         indicators=tuple(map(indicator_facts, sources.indicators)),
@@ -153,20 +156,21 @@ class _Asked:
         missing = [one.organisation_id for one in self.owed if one.id is None]
         return part_of(self.indicator, self.span, status, self.target, missing)
 
-    def figures(self, rows: Sequence[Any], disputes: Disputes, today: date) -> Iterator[Figure]:
+    def figures(self, rows: Sequence[Any], disputes: OpenDisputes, today: date) -> Iterator[Figure]:
         behind = {
             one.organisation_id: (ReportBehind(str(one.id), one.version, str(one.organisation_id)),)
             for one in self.owed
             if one.id is not None
         }
         target, ended = as_target(self.target), ended_before(self.versions, self.span.first_day)
+        days = self.span.first_day, self.span.last_day
         for row in rows:
             yield figure_of(
                 row,
                 self.indicator,
                 target,
                 behind.get(row.organisation_id, ()),
-                disputes.get((self.indicator.id, self.span.code, row.organisation_id), ()),
+                disputes.within(self.indicator.id, *days, row.organisation_id),
                 ended_before=ended,
                 today=today,
             )

@@ -17,7 +17,8 @@ from targets.actions.write_dispute import tell
 from targets.domain.dispute_refusals import NoSuchValue, SubjectOfOtherKind, TooFewSubmissions, UnknownSubject
 from targets.domain.dispute_steps import INITIAL, RAISING
 from targets.domain.disputes import SUBJECT_KINDS, Kind, ReasonCode, SubjectFacts, ValueFacts, value_id
-from targets.domain.periods import Period, parse_period
+from targets.domain.periods import Period
+from targets.queries.calendar import coded_period
 from targets.queries.dispute_files import find_place, find_subjects, find_value, minimum_subjects
 from targets.queries.scope import roles_towards
 from targets.tables import dispute, dispute_subject
@@ -45,7 +46,7 @@ async def raise_dispute(
     the monitoring board. Raises UnknownPeriod, NotFound, UnknownSubject, SubjectOfOtherKind, TooFewSubmissions,
     NoSuchValue (422), and AlreadyExists by the key of what it rests on: the same evidence disputes a value once.
     """
-    period = parse_period(given.period)
+    period = await coded_period(session, given.period)
     ids = tuple(dict.fromkeys(given.subject_ids))
     subjects = await _checked(session, given, ids, actor)
     minimum = await minimum_subjects(session, given.kind)

@@ -16,8 +16,10 @@ from servicekit.working_days import local_date
 from targets.api.access import Reader
 from targets.api.completeness_answers import MatrixAnswer
 from targets.domain import refusals, reporting_refusals
-from targets.domain.periods import parse_period
+from targets.domain.period_refusals import NotOnePeriod
+from targets.domain.relative_periods import period_named
 from targets.queries import completeness as queries
+from targets.queries.calendar import named_period, terms_for
 from targets.queries.forms import find_form
 
 router: APIRouter = new_router("targets", "completeness")
@@ -29,7 +31,7 @@ ToParam = Annotated[Code | None, Query(alias="to")]
 LevelParam = Annotated[Key | None, Query()]
 BelowParam = Annotated[Uuid | None, Query(description="Only this organisation and those below it")]
 StateParam = Annotated[State | None, Query(description="Only units with something in this state; for one period")]
-_ANSWERS = answers(NotFound, refusals.UnknownPeriod, reporting_refusals.WrongFormPeriod)
+_ANSWERS = answers(NotFound, refusals.UnknownPeriod, NotOnePeriod, reporting_refusals.WrongFormPeriod)
 
 
 async def _matrix(
@@ -46,10 +48,12 @@ async def _matrix(
     today = local_date(now)
     first, last = span
     if period is not None and (first, last) == (None, None):
-        rows = await queries.cells_by_indicator(session, form, parse_period(period), units, today, actor)
+        asked = await named_period(session, period, today)
+        rows = await queries.cells_by_indicator(session, form, asked, units, today, actor)
         return MatrixAnswer.of(form.code, rows, state=state)
     if period is None and first is not None and last is not None:
-        given = parse_period(first), parse_period(last)
+        terms = await terms_for(session, first, last)
+        given = period_named(first, today, terms), period_named(last, today, terms)
         rows = await queries.cells_by_period(session, form, *given, units, today, actor)
         return MatrixAnswer.of(form.code, rows)
     raise refusals.UnknownPeriod(errors=[{"field": "period", "code": "period_or_from_and_to"}])

@@ -136,7 +136,8 @@ def dashboard(
     """Return the page as JSON, as `DashboardAnswer` describes it."""
     first = rows[0]
     names = tuple(first.keys())
-    periods = {code: parse_period(code) for code in {row["period"] for row in rows} if code is not None}
+    codes = {row["period"] for row in rows} - {None, asked.code}  # a term answers for itself alone
+    periods = {asked.code: asked, **{code: parse_period(code) for code in codes}}
     written, lines = [], []
     for row in rows:
         period = periods.get(row["period"], asked)

@@ -22,24 +22,29 @@ from targets.api.dashboard_answers import (
     figures_of,
     ranked_unit,
 )
+from targets.api.period_answers import AskedPeriod
 from targets.domain.dashboards import reach
 from targets.domain.figures import is_ratio
 from targets.domain.judging import Coverage, judge
-from targets.domain.periods import parse_period
+from targets.domain.period_refusals import NotOnePeriod
 from targets.domain.refusals import UnknownPeriod
 from targets.queries import dashboards as queries
 from targets.queries import indicators
+from targets.queries.calendar import named_period
 from targets.queries.disputes import open_disputes
 
 router: APIRouter = new_router("targets", "dashboards")
-_PERIOD = "Period code: 2025, 2025S1, 2025Q1 or 202503"
 
 
-@router.get("/dashboards/resolutions/{number:path}", response_model=DashboardAnswer, **answers(NotFound, UnknownPeriod))
+@router.get(
+    "/dashboards/resolutions/{number:path}",
+    response_model=DashboardAnswer,
+    **answers(NotFound, UnknownPeriod, NotOnePeriod),
+)
 async def read_dashboard(
     actor: Reader,
     number: Code,
-    period: Annotated[Code, Query(description=_PERIOD)],
+    period: AskedPeriod,
     session: FactSession,
     now: Now,
     organisation_id: Annotated[Uuid | None, Query(description="Only what lies at or below this organisation")] = None,
@@ -51,7 +56,7 @@ async def read_dashboard(
     asked for; for indicators of a longer kind the period around it, or the one before while that has no figures yet.
     With `If-None-Match` of the ETag last read, 304 while nothing on the page has changed.
     """
-    asked = parse_period(period)
+    asked = await named_period(session, period, local_date(now))
     lines = await queries.find_lines(session, number, asked, organisation_id)
     targets = await queries.find_target_versions(session, number)
     first_day, last_day = reach(asked)
@@ -64,22 +69,22 @@ async def read_dashboard(
     return Response(body, media_type="application/json", headers=headers)
 
 
-@router.get("/dashboards/organisations", **answers(NotFound, UnknownPeriod, InvalidCursor))
+@router.get("/dashboards/organisations", **answers(NotFound, UnknownPeriod, NotOnePeriod, InvalidCursor))
 async def rank_organisations(
     actor: Reader,
     pages: PageQuery,
     indicator: Annotated[Code, Query(description="Code of the indicator")],
-    period: Annotated[Code, Query(description=_PERIOD)],
+    period: AskedPeriod,
     session: FactSession,
     now: Now,
     order: Annotated[Order, Query(description="Who comes first; who has no figures comes last")] = "best",
 ) -> Page[RankedUnitAnswer]:
     """Rank the units that report an indicator by their own figures; a rate where there is one, else the number."""
-    span = parse_period(period)
+    span = await named_period(session, period, local_date(now))
     row = await indicators.find_indicator(session, indicator)
     versions = (await indicators.find_targets(session, [row.id])).get(row.id, [])
     share = is_ratio(row.kind) or row.kind == "rating"
-    window = pages.window("targets.ranking", {"indicator": indicator, "period": period, "order": order})
+    window = pages.window("targets.ranking", {"indicator": indicator, "period": span.code, "order": order})
     units = await queries.rank_units(session, window, queries.Ranking(row, span.code, order, share))
     disputes = await open_disputes(session, indicator_ids=[row.id], first_day=span.first_day, last_day=span.last_day)
     target = indicators.as_target(indicators.target_on(versions, span.last_day))

@@ -5,15 +5,18 @@ from typing import Annotated, Any, Literal, Self
 from fastapi import APIRouter, Query
 from sqlalchemy import Row
 
+from servicekit.clock import Now
 from servicekit.db import ReadSession
 from servicekit.errors import NotFound
 from servicekit.pages import InvalidCursor, Page, PageQuery
 from servicekit.routes import answers, new_router
 from servicekit.text import Answer, Code, Uuid
+from servicekit.working_days import local_date
 from targets.api.access import Reader
 from targets.domain.event_rules import RULES
-from targets.domain.periods import parse_period
+from targets.domain.period_refusals import NotOnePeriod
 from targets.domain.refusals import UnknownPeriod
+from targets.queries.calendar import named_period
 from targets.queries.event_items import list_items
 from targets.seeds.resolution import indicator_id
 
@@ -43,13 +46,14 @@ class FigureItem(Answer):
         return cls(**{name: getattr(row, name) for name in cls.model_fields})
 
 
-@router.get("/indicators/{code}/periods/{period}/items", **answers(NotFound, UnknownPeriod, InvalidCursor))
+@router.get("/indicators/{code}/periods/{period}/items", **answers(NotFound, UnknownPeriod, NotOnePeriod, InvalidCursor))
 async def list_figure_items(
     actor: Reader,
     code: Code,
     period: Code,
     pages: PageQuery,
     session: ReadSession,
+    now: Now,
     organisation_id: Annotated[Uuid | None, Query(description="Only what lies at or below this organisation")] = None,
 ) -> Page[FigureItem]:
     """List the items behind a figure, as far as the caller may see reports of the same organisations.
@@ -57,7 +61,7 @@ async def list_figure_items(
     For who sees all of them, their numerators add up to the figure's numerator, and so do the other three. 404 for an
     indicator that is not made from events.
     """
-    span = parse_period(period)
+    span = await named_period(session, period, local_date(now))
     if code not in RULES:
         raise NotFound
     window = pages.window("targets.figure_items", {"code": code, "period": span.code, "below": organisation_id})

@@ -16,9 +16,10 @@ from targets.api.access import MonitoringOfficer, Reader, TheLaw, monitoring
 from targets.api.form_models import FormAnswer, FormChange, FormDetail, FormPeriodAnswer, NewForm, OpenFormPeriod
 from targets.api.period_answers import PeriodMove
 from targets.domain import refusals, reporting_refusals
-from targets.domain.periods import parse_period
+from targets.domain.period_refusals import NotOnePeriod
 from targets.domain.report_steps import RULE
 from targets.queries import forms as queries
+from targets.queries.calendar import coded_period, named_period
 
 router: APIRouter = new_router("targets", "forms")
 
@@ -95,7 +96,7 @@ async def create_form_period(
     law: TheLaw,
 ) -> FormPeriodAnswer:
     """Open a period for all indicators of a form at once; everyone who owes what is listed."""
-    period = parse_period(given.period)
+    period = await coded_period(session, given.period)
     counted = law.count(law.rule_on(RULE, local_date(now)), period.last_day)
     form = await open_form_period.open_form_period(session, code, period, counted=counted, actor=actor, now=now)
     rows = await queries.find_form_period(session, form, period)
@@ -103,12 +104,12 @@ async def create_form_period(
     return FormPeriodAnswer.of(form, rows)
 
 
-@router.get("/forms/{code}/periods/{period}", **answers(NotFound, refusals.UnknownPeriod))
+@router.get("/forms/{code}/periods/{period}", **answers(NotFound, refusals.UnknownPeriod, NotOnePeriod))
 async def read_form_period(
-    actor: Reader, code: Code, period: Code, response: Response, session: ReadSession
+    actor: Reader, code: Code, period: Code, response: Response, session: ReadSession, now: Now
 ) -> FormPeriodAnswer:
     """Return where everything of a form stands in one period."""
-    wanted = parse_period(period)
+    wanted = await named_period(session, period, local_date(now))
     form, _ = await queries.find_form(session, code, actor)
     rows = await queries.find_form_period(session, form, wanted)
     set_etag(response, sum(row.version for row in rows))
@@ -127,7 +128,7 @@ async def close_form_period(
     version: ExpectedVersion,
 ) -> FormPeriodAnswer:
     """Close the period for every indicator of the form: nothing in it changes any more."""
-    wanted = parse_period(period)
+    wanted = await coded_period(session, period)
     form, _ = await queries.find_form(session, code, actor)
     await close_period.close_form_period(
         session, form, wanted, reason_code=given.reason_code, version=version, actor=actor, now=now

@@ -11,15 +11,18 @@ from servicekit.etags import ExpectedVersion, set_etag
 from servicekit.pages import InvalidCursor, Page, PageQuery
 from servicekit.routes import answers, new_router
 from servicekit.text import Code, Uuid
+from servicekit.working_days import local_date
 from targets.actions.set_formula import NewFormula, current_number
 from targets.actions.set_formula import set_formula as set_it
 from targets.api.access import MonitoringOfficer, Reader
 from targets.api.formula_models import FormulaAnswer, FormulaBody, FormulaVersionAnswer, TraceAnswer
+from targets.api.period_answers import AskedPeriod
 from targets.domain import formula_refusals as refusals
-from targets.domain.periods import parse_period
+from targets.domain.period_refusals import NotOnePeriod
 from targets.domain.refusals import UnknownPeriod
 from targets.queries import formulas as queries
 from targets.queries import traces
+from targets.queries.calendar import named_period
 
 router: APIRouter = new_router("targets", "formulas")
 
@@ -82,16 +85,17 @@ async def list_formula_versions(
     return window.page(rows, position=lambda row: (row.number,), item=FormulaVersionAnswer.model_validate)
 
 
-@router.get("/indicators/{code}/trace", **answers(NotFound, UnknownPeriod))
+@router.get("/indicators/{code}/trace", **answers(NotFound, UnknownPeriod, NotOnePeriod))
 async def read_trace(
     actor: Reader,
     code: Code,
-    period: Annotated[Code, Query(description="Period code: 2025, 2025S1, 2025Q1 or 202503")],
+    period: AskedPeriod,
     session: ReadSession,
+    now: Now,
     organisation_id: Annotated[Uuid | None, Query(description="The organisation; without it, the whole")] = None,
 ) -> TraceAnswer:
     """Explain a figure down to its inputs, so that it can be computed again by hand."""
-    span = parse_period(period)
+    span = await named_period(session, period, local_date(now))
     row = await traces.find_traced(session, code, span.code, organisation_id)
     reports = []
     if row.source == "reports":

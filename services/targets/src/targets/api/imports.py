@@ -13,18 +13,21 @@ from servicekit.idempotency import Idempotent
 from servicekit.pages import InvalidCursor, Page, PageQuery
 from servicekit.routes import answers, new_router
 from servicekit.text import Code, FlagParam, Uuid
+from servicekit.working_days import local_date
 from targets.actions.import_reports import import_reports
 from targets.api.access import Entering, Reader, entering
 from targets.api.import_file import BODY, TheFile
 from targets.api.import_models import ConflictAnswer, ImportAnswer, ImportSummary, StrategyWord
+from targets.api.period_answers import AskedPeriod
 from targets.domain import import_refusals as refusals
 from targets.domain.importing import Options, Status, Strategy
-from targets.domain.periods import parse_period
+from targets.domain.period_refusals import NotOnePeriod
 from targets.domain.refusals import UnknownPeriod
 from targets.files.columns import BREAKDOWN
 from targets.files.table_out import CSV_TYPE, XLSX_TYPE, write_csv, write_xlsx
 from targets.files.tables_of_text import MAX_ROWS
 from targets.queries import imports as queries
+from targets.queries.calendar import named_period
 
 router: APIRouter = new_router("targets", "imports")
 _TEMPLATE = (
@@ -116,11 +119,12 @@ async def list_imports(actor: Reader, pages: PageQuery, session: ReadSession) ->
     return window.page(rows, position=lambda row: (row.id,), item=ImportAnswer.stored)
 
 
-@router.get("/imports/template", **_table(UnknownPeriod))
+@router.get("/imports/template", **_table(UnknownPeriod, NotOnePeriod))
 async def make_template(
     actor: Entering,
     session: ReadSession,
-    period: Annotated[Code, Query(description="Period code: 2025, 2025S1, 2025Q1 or 202503")],
+    now: Now,
+    period: AskedPeriod,
     indicator_code: Annotated[list[Code] | None, Query(max_length=50, description="Only these indicators")] = None,
     form: Annotated[Literal["csv", "xlsx"], Query(alias="format")] = "xlsx",
 ) -> Response:
@@ -128,13 +132,13 @@ async def make_template(
 
     Rows that stay blank are skipped by the import.
     """
-    parse_period(period)
-    rows = await queries.template_places(session, actor, period=period, indicators=indicator_code or [], most=MAX_ROWS)
+    code = (await named_period(session, period, local_date(now))).code
+    rows = await queries.template_places(session, actor, period=code, indicators=indicator_code or [], most=MAX_ROWS)
     categories = sorted({name for row in rows for name in row.categories})
     header = [*_TEMPLATE, *(BREAKDOWN + name for name in categories), *_LAST]
     known = [name for name in _TEMPLATE if name not in ("period", "numerator", "denominator")]
     filled = (
-        [period if name == "period" else getattr(row, name) if name in known else "" for name in header] for row in rows
+        [code if name == "period" else getattr(row, name) if name in known else "" for name in header] for row in rows
     )
     if form == "csv":
         return _download(write_csv(header, filled), CSV_TYPE, "template.csv")

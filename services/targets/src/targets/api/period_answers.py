@@ -1,7 +1,8 @@
 """What is sent and said about reporting periods."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
+from fastapi import Query
 from sqlalchemy import Row
 
 from servicekit.deadline_answers import (
@@ -20,6 +21,9 @@ from targets.domain.period_steps import STEPS
 from targets.domain.wording import PERIOD_STATUSES, REPORT_STATUSES
 
 PeriodStatus = Literal["open", "closed"]
+AskedPeriod = Annotated[
+    Code, Query(description="Period code or keyword: 2025, 2025S1, 2025Q1, 202503, 2025T2030, THIS_YEAR, LAST_HALF")
+]
 
 
 class NewPeriod(ApiModel):

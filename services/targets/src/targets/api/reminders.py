@@ -16,8 +16,8 @@ from servicekit.text import Answer, ApiModel, Code, Instant, Key, LegalDate, Uui
 from targets.actions.remind import remind_by_hand
 from targets.api.access import MonitoringOfficer, Reader, monitoring
 from targets.domain import refusals, reporting_refusals
-from targets.domain.periods import parse_period
 from targets.queries import reminders as queries
+from targets.queries.calendar import coded_period
 
 router: APIRouter = new_router("targets", "reminders")
 ReminderKind = Literal["due_soon", "overdue", "by_hand"]
@@ -95,7 +95,7 @@ async def remind_units(
     told = await remind_by_hand(
         session,
         code,
-        parse_period(period),
+        await coded_period(session, period),
         given.organisation_ids,
         note_code=given.note_code,
         actor=actor,

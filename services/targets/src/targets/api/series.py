@@ -1,7 +1,7 @@
 """Figures over the periods and over the organisations, as reported then or restated to those standing on a day."""
 
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from servicekit.text import Code, LegalDate, Uuid
 from servicekit.vietnamese import sort_key
 from servicekit.working_days import local_date
 from targets.api.access import Reader, TheLineage
+from targets.api.period_answers import AskedPeriod
 from targets.api.series_answers import (
     FiguresAnswer,
     LineageAnswer,
@@ -29,26 +30,30 @@ from targets.api.series_answers import (
 )
 from targets.api.successors import named
 from targets.domain.lineage import Body, Lineage
-from targets.domain.periods import FIRST_YEAR, LAST_YEAR, PeriodKind, parse_period
+from targets.domain.period_refusals import NotOnePeriod
+from targets.domain.periods import FIRST_YEAR, LAST_YEAR, PeriodKind, Terms, parse_period
 from targets.domain.refusals import UnknownOrganisation, UnknownPeriod
-from targets.domain.restated_figures import Remainder, Sums, restate_units
+from targets.domain.relative_periods import period_named
+from targets.domain.restated_figures import Remainder, Restated, Sums, restate_units
 from targets.domain.restating import ALL, Restating, Source
 from targets.domain.series import PeriodRows, Shown, as_reported, of_whole, pieces, restated
 from targets.domain.series_refusals import OrganisationNotStanding, PeriodsReversed
 from targets.queries import series as queries
+from targets.queries.calendar import known_terms, named_period, terms_for
+from targets.queries.disputes import open_disputes
 from targets.queries.indicators import find_indicator
 
 router: APIRouter = new_router("targets", "series")
 _order = lru_cache(maxsize=2000)(sort_key)
 Level = Literal["city", "district", "commune"]
-From = Annotated[Code | None, Query(alias="from", description="A period code: only what ends after it began.")]
-To = Annotated[Code | None, Query(alias="to", description="A period code: only what ends by its last day.")]
+From = Annotated[Code | None, Query(alias="from", description="A period code or keyword: only what ends after it began.")]
+To = Annotated[Code | None, Query(alias="to", description="A period code or keyword: only what ends by its last day.")]
 Day = Annotated[LegalDate | None, Query(description="Restated to the organisations of this day; today when absent.")]
 
 
 @router.get(
     "/indicators/{code}/series",
-    **answers(NotFound, UnknownPeriod, PeriodsReversed, UnknownOrganisation, OrganisationNotStanding),
+    **answers(NotFound, UnknownPeriod, NotOnePeriod, PeriodsReversed, UnknownOrganisation, OrganisationNotStanding),
 )
 async def read_series(
     actor: Reader,
@@ -71,9 +76,19 @@ async def read_series(
     indicator = await find_indicator(session, code)
     body, on = _body(book.lineage, organisation_id), _day(view, day, now)
     kind = period_kind.value if period_kind is not None else indicator.period_kind
+    terms = await (known_terms(session) if kind == PeriodKind.TERM else terms_for(session, first, last))
+    begin, end = _span(first, last, local_date(now), terms)
     restating = None if on is None or body is None else book.restating(on)
     sources = _sources(body, restating)
-    found = await queries.series(session, indicator.id, kind, _span(first, last), sources)
+    found = await queries.series(session, indicator.id, kind, (begin, end), sources)
+    disputes = await open_disputes(session, indicator_ids=[indicator.id], first_day=begin, last_day=end)
+
+    with_below, alone = _reporting(body, sources)
+
+    def disputed(code: str) -> int:
+        span = parse_period(code, terms)
+        return disputes.within_any(indicator.id, span.first_day, span.last_day, with_below, alone)
+
     return SeriesAnswer(
         **_head(indicator),
         period_kind=kind,
@@ -85,18 +100,20 @@ async def read_series(
             PointAnswer(
                 period=period.code,
                 last_day=period.last_day,
-                **figures_fields(_point(book.lineage, body, restating, sources, period), book.lineage),
+                **figures_fields(
+                    _point(book.lineage, body, restating, sources, period), book.lineage, disputed(period.code)
+                ),
             )
             for period in found
         ],
     )
 
 
-@router.get("/indicators/{code}/units", **answers(NotFound, UnknownPeriod))
+@router.get("/indicators/{code}/units", **answers(NotFound, UnknownPeriod, NotOnePeriod))
 async def list_units(
     actor: Reader,
     code: Code,
-    period: Annotated[Code, Query(description="Period code: 2025, 2025S1, 2025Q1 or 202503")],
+    period: AskedPeriod,
     session: FactSession,
     book: TheLineage,
     now: Now,
@@ -108,27 +125,35 @@ async def list_units(
 
     All at once, for together with what is left they are the whole.
     """
-    span, indicator = parse_period(period), await find_indicator(session, code)
+    span, indicator = await named_period(session, period, local_date(now)), await find_indicator(session, code)
     lineage, on, at = book.lineage, _day(view, day, now), level or indicator.reporter_level
     whole, rows = await queries.of_period(session, indicator.id, span.code)
+    disputes = await open_disputes(
+        session, indicator_ids=[indicator.id], first_day=span.first_day, last_day=span.last_day
+    )
+    within = partial(disputes.within_any, indicator.id, span.first_day, span.last_day)
     kinds = set(indicator.reporter_kinds) or {lineage.bodies[own].kind for own in rows if own in lineage.bodies}
     bodies = sorted(lineage.standing(on or span.last_day, at, kinds), key=_place)
     if on is None:
         figures = {body.id: as_reported(lineage, body, rows.get(body.id), span.last_day) for body in bodies}
         left: list[Remainder] = []
+        disputed = {body.id: within({body.id}) for body in bodies}
     else:
         found, left = restate_units(book.restating(on), rows, [body.id for body in bodies])
         figures = {own: restated(each, span.last_day, on) for own, each in found.items()}
+        disputed = {own: within(frozenset(), alone=_reporters(each)) for own, each in found.items()}
     return UnitsAnswer(
         **_head(indicator),
         period=span.code,
         view=view,
         day=on,
         level=at,
-        whole=FiguresAnswer(**figures_fields(of_whole(whole or Sums()), lineage)),
+        whole=FiguresAnswer(**figures_fields(of_whole(whole or Sums()), lineage, within(None))),
         items=[
             UnitFiguresAnswer(
-                organisation=OrganisationName.of(body), kind=body.kind, **figures_fields(figures[body.id], lineage)
+                organisation=OrganisationName.of(body),
+                kind=body.kind,
+                **figures_fields(figures[body.id], lineage, disputed[body.id]),
             )
             for body in bodies
         ],
@@ -161,6 +186,19 @@ def _sources(body: Body | None, restating: Restating | None) -> list[Source]:
     return restating.sources(body.id)
 
 
+def _reporting(body: Body | None, sources: list[Source]) -> tuple[frozenset[UUID] | None, frozenset[UUID]]:
+    """Return whose values are in the figures with what stands below them, and whose alone; None is everybody."""
+    if body is None:
+        return None, frozenset()
+    alone = frozenset(source.organisation_id for source in sources if source.children)
+    return frozenset(source.organisation_id for source in sources) - alone, alone
+
+
+def _reporters(found: Restated) -> frozenset[UUID]:
+    """Return whose own values a restated figure of the list is made of."""
+    return frozenset(piece.source.organisation_id for piece in found.pieces)
+
+
 def _body(lineage: Lineage, organisation_id: UUID | None) -> Body | None:
     if organisation_id is None:
         return None
@@ -175,9 +213,9 @@ def _day(view: View, day: date | None, now: datetime) -> date | None:
     return None if view == "as_reported" else day or local_date(now)
 
 
-def _span(first: str | None, last: str | None) -> tuple[date, date]:
-    begin = date(FIRST_YEAR, 1, 1) if first is None else parse_period(first).first_day
-    end = date(LAST_YEAR, 12, 31) if last is None else parse_period(last).last_day
+def _span(first: str | None, last: str | None, today: date, terms: Terms) -> tuple[date, date]:
+    begin = date(FIRST_YEAR, 1, 1) if first is None else period_named(first, today, terms).first_day
+    end = date(LAST_YEAR, 12, 31) if last is None else period_named(last, today, terms).last_day
     if end < begin:
         raise PeriodsReversed(errors=[{"field": "to", "code": PeriodsReversed.code}])
     return begin, end

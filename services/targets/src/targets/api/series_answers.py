@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Final, Literal, Self
 
 from servicekit.text import Answer, Exact, LegalDate, Uuid
-from targets.api.shared_answers import CategoryAnswer, categories
+from targets.api.shared_answers import CategoryAnswer, DisputeMark, categories, mark
 from targets.domain.figures import Figures, rate
 from targets.domain.lineage import Body, Lineage, Succession
 from targets.domain.restated_figures import Piece, Remainder, Sums
@@ -72,7 +72,7 @@ class SeriesCoverage(Answer):
     counting_methods: list[str]
 
 
-class FiguresAnswer(SumsAnswer):
+class FiguresAnswer(SumsAnswer, DisputeMark):
     """Figures, or why there are none.
 
     With an unknown share the figures are null, `known_part` is what is known, and `unknown` what nobody can share out.
@@ -191,14 +191,15 @@ class UnitsAnswer(Answer):
     remainders: list[RemainderAnswer]
 
 
-def figures_fields(found: Shown, lineage: Lineage) -> dict[str, Any]:
-    """Return the fields of FiguresAnswer."""
+def figures_fields(found: Shown, lineage: Lineage, disputed: int) -> dict[str, Any]:
+    """Return the fields of FiguresAnswer; `disputed` values stand in the figures."""
     own, made = found.sums, found.restated
     methods = made.by_method if made is not None else {}
     unknown = made.unknown if made is not None else ()
     vi, en = REASONS[found.reason] if found.reason is not None else (None, None)
     return {
         **sums_fields(own if found.has_value else Sums()),
+        **mark(disputed if own.expected else 0),
         "estimated": made is not None and made.estimated,
         "reason": found.reason,
         "reason_vi": vi,

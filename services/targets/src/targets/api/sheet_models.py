@@ -8,7 +8,7 @@ from pydantic import Field
 
 from servicekit.text import Answer, ApiModel, Code, Exact, Key, LegalDate, SafeLine, SafeText, Uuid
 from targets.api.report_models import CountingMethod, flags
-from targets.api.shared_answers import CategoryAnswer, categories
+from targets.api.shared_answers import CategoryAnswer, DisputeMark, categories, mark
 from targets.domain.reports import ReportFacts
 from targets.domain.wording import PERIOD_STATUSES, REPORT_STATUSES
 from targets.queries.sheets import SheetLine
@@ -86,7 +86,7 @@ class PreviousValue(Answer):
     denominator: Exact | None
 
 
-class SheetLineAnswer(Answer):
+class SheetLineAnswer(DisputeMark):
     """One indicator of a sheet, with the rules its value must keep."""
 
     indicator_code: str
@@ -123,6 +123,7 @@ class SheetLineAnswer(Answer):
                 denominator=line.previous_denominator,
             )
         return cls(
+            **mark(0 if line.report is None else line.report.disputed),
             indicator_code=indicator.code,
             indicator_name_vi=indicator.name_vi,
             indicator_name_en=indicator.name_en,

@@ -23,14 +23,15 @@ from targets.api.form_models import Act
 from targets.api.sheet_models import FilledAnswer, SheetAnswer, SheetBody
 from targets.api.sign_models import ReturnManyBody, SignBody, SignedAnswer, WaitingAnswer
 from targets.domain import refusals, reporting_refusals
-from targets.domain.periods import parse_period
+from targets.domain.period_refusals import NotOnePeriod
 from targets.queries import forms, sheets
+from targets.queries.calendar import coded_period, named_period
 
 router: APIRouter = new_router("targets", "sheets")
 _SHEET = "/forms/{code}/periods/{period}/organisations/{organisation_id}"
 
 
-@router.get(_SHEET, **answers(NotFound, refusals.UnknownPeriod))
+@router.get(_SHEET, **answers(NotFound, refusals.UnknownPeriod, NotOnePeriod))
 async def read_sheet(
     actor: Reader,
     code: Code,
@@ -42,9 +43,10 @@ async def read_sheet(
 ) -> SheetAnswer:
     """Return everything a unit owes of a form in one period, with what is entered and what it reported before."""
     form, _ = await forms.find_form(session, code, actor)
-    lines = await sheets.find_sheet(session, form, parse_period(period), organisation_id, actor)
+    asked, today = await named_period(session, period, local_date(now)), local_date(now)
+    lines = await sheets.find_sheet(session, form, asked, organisation_id, actor)
     set_etag(response, sheets.sheet_version(lines))
-    return SheetAnswer.of(form.code, lines, local_date(now))
+    return SheetAnswer.of(form.code, lines, today)
 
 
 @router.put(_SHEET, **answers(NotFound, refusals.UnknownPeriod, refusals.PeriodClosed, reporting_refusals.SheetRefused))
@@ -61,9 +63,8 @@ async def fill_sheet(
 ) -> FilledAnswer:
     """Store many values at once, all or none; what says the same as before is ignored."""
     values = [SheetValue(**{name: getattr(one, name) for name in type(one).model_fields}) for one in given.values]
-    filled = await fill(
-        session, code, parse_period(period), organisation_id, values, version=version, actor=actor, now=now
-    )
+    wanted = await coded_period(session, period)
+    filled = await fill(session, code, wanted, organisation_id, values, version=version, actor=actor, now=now)
     set_etag(response, sheets.sheet_version(filled.lines))
     shown = SheetAnswer.of(code, filled.lines, local_date(now))
     return FilledAnswer(
@@ -89,12 +90,13 @@ async def submit_sheet(
     version: ExpectedVersion,
 ) -> SheetAnswer:
     """Hand the whole sheet in; refused with the list of what is missing or violated."""
-    lines = await submit(session, code, parse_period(period), organisation_id, version=version, actor=actor, now=now)
+    wanted = await coded_period(session, period)
+    lines = await submit(session, code, wanted, organisation_id, version=version, actor=actor, now=now)
     set_etag(response, sheets.sheet_version(lines))
     return SheetAnswer.of(code, lines, local_date(now))
 
 
-@router.get(f"{_SHEET}/waiting", **answers(NotFound, refusals.UnknownPeriod))
+@router.get(f"{_SHEET}/waiting", **answers(NotFound, refusals.UnknownPeriod, NotOnePeriod))
 async def list_waiting_reports(
     actor: Reader,
     code: Code,
@@ -105,11 +107,11 @@ async def list_waiting_reports(
     act: Annotated[Act, Query(description="What the caller wants to do")] = "verify",
 ) -> WaitingAnswer:
     """List every report at or below an organisation that the caller could verify, or approve, now."""
-    wanted = parse_period(period)
+    today = local_date(now)
+    wanted = await named_period(session, period, today)
     form, _ = await forms.find_form(session, code, actor)
     await sheets.roles_at(session, organisation_id, actor)
     found = await sheets.list_waiting(session, form, wanted, organisation_id, act, actor)
-    today = local_date(now)
     return WaitingAnswer.of([one for one in found if one.may(act, today)])
 
 
@@ -171,7 +173,6 @@ async def _sign(
     actor: Reader,
     now: Now,
 ) -> SignedAnswer:
-    outcomes = await sign_reports(
-        session, code, parse_period(period), organisation_id, wanted, action=action, actor=actor, now=now
-    )
+    span = await coded_period(session, period)
+    outcomes = await sign_reports(session, code, span, organisation_id, wanted, action=action, actor=actor, now=now)
     return SignedAnswer.of(outcomes)

@@ -12,8 +12,10 @@ from servicekit.idempotency import Idempotent
 from servicekit.pages import InvalidCursor, Page, PageQuery
 from servicekit.routes import answers, new_router
 from servicekit.text import Code, Uuid
+from servicekit.working_days import local_date
 from targets.actions import change_rule
 from targets.api.access import MonitoringOfficer, Reader, monitoring
+from targets.api.period_answers import AskedPeriod
 from targets.api.validation_models import (
     FindingAnswer,
     NewRuleBody,
@@ -22,20 +24,22 @@ from targets.api.validation_models import (
     RuleBody,
     ViolationAnswer,
 )
-from targets.domain.periods import parse_period
+from targets.domain.period_refusals import NotOnePeriod
 from targets.domain.refusals import RuleIncomplete, UnknownIndicator, UnknownPeriod
 from targets.queries import findings, validation
+from targets.queries.calendar import named_period
 from targets.queries.findings import Finding
 
 router: APIRouter = new_router("targets", "validation")
 
 
-@router.get("/validation", **answers(InvalidCursor, UnknownPeriod))
+@router.get("/validation", **answers(InvalidCursor, UnknownPeriod, NotOnePeriod))
 async def list_findings(
     actor: Reader,
     pages: PageQuery,
     session: ReadSession,
-    period: Annotated[Code, Query(description="Period code: 2025, 2025S1, 2025Q1 or 202503")],
+    now: Now,
+    period: AskedPeriod,
     indicator_code: Annotated[Code | None, Query()] = None,
 ) -> Page[FindingAnswer]:
     """List reports that break a rule or lie far from others, with the numbers behind.
@@ -43,11 +47,11 @@ async def list_findings(
     A page looks at `limit` reports and shows those of them against which something speaks: it may be empty while
     there is a next one. A value is compared with what the caller may see.
     """
-    parse_period(period)
-    window = pages.window("targets.findings", {"period": period, "indicator": indicator_code})
-    rows = await findings.page_of_reports(session, window, actor, period=period, indicator_code=indicator_code)
+    span = await named_period(session, period, local_date(now))
+    window = pages.window("targets.findings", {"period": span.code, "indicator": indicator_code})
+    rows = await findings.page_of_reports(session, window, actor, period=span.code, indicator_code=indicator_code)
     cursor = window.page(rows, position=lambda row: (row.id,), item=lambda row: row).next_cursor
-    found = await findings.find_findings(session, rows[: window.limit], period)
+    found = await findings.find_findings(session, rows[: window.limit], span)
     return Page(items=[_finding(one) for one in found], next_cursor=cursor)
 
 

@@ -59,18 +59,28 @@ class OpenDisputes:
         return self.within_any(indicator_id, first_day, last_day, places)
 
     def within_any(
-        self, indicator_id: UUID, first_day: date, last_day: date, organisation_ids: AbstractSet[UUID] | None
+        self,
+        indicator_id: UUID,
+        first_day: date,
+        last_day: date,
+        organisation_ids: AbstractSet[UUID] | None,
+        alone: AbstractSet[UUID] = frozenset(),
     ) -> int:
         """Return how many disputed values a figure made of several organisations' contains, each once.
 
-        As a figure restated to today's units is, made of their predecessors'; None is the whole.
+        As a figure restated to today's units is, made of their predecessors'; None is the whole. Of those `alone`, what
+        stands below them is not in it.
         """
         return sum(
             1
             for value in self.by_indicator.get(indicator_id, ())
             if first_day <= value.first_day
             and value.last_day <= last_day
-            and (organisation_ids is None or not organisation_ids.isdisjoint((value.organisation_id, *value.path)))
+            and (
+                organisation_ids is None
+                or value.organisation_id in alone
+                or not organisation_ids.isdisjoint((value.organisation_id, *value.path))
+            )
         )
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from targets.domain.dispute_wording import marked_en, marked_vi
 from targets.domain.figures import Figures, is_ratio, plain
 from targets.domain.judging import Coverage, Target, judge
 from targets.domain.periods import Period
@@ -72,12 +73,12 @@ def figure_of(
     indicator: Any,
     target: Target | None,
     reports: Sequence[ReportBehind],
-    disputes: Sequence[Dispute],
+    disputed: int,
     *,
     ended_before: bool,
     today: date,
 ) -> Figure:
-    """Copy one organisation's figures and judge them as of today."""
+    """Copy one organisation's figures and judge them as of today; `disputed` values in them are said in words for everybody."""
     organisation = WHOLE if row.organisation_id is None else str(row.organisation_id)
     breakdown = {name: Decimal(plain(Decimal(value))) for name, value in sorted(row.breakdown.items())}
     numerator, denominator = _tidy(row.numerator), _tidy(row.denominator)
@@ -109,7 +110,7 @@ def figure_of(
         computed_at=row.computed_at,
         verdict=Verdict(judgement.status, judgement.reason, judgement.provisional, judgement.comparison),
         reports=tuple(reports),
-        disputes=tuple(disputes),
+        disputes=(Dispute(marked_vi(disputed), marked_en(disputed)),) if disputed else (),
     )
 
 

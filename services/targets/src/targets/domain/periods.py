@@ -108,6 +108,11 @@ def preceding(period: Period, terms: Terms = NO_TERMS) -> Period:
     return period_of(period.first_day - timedelta(days=1), period.kind)
 
 
+def code_before(period: Period) -> str | None:
+    """Return the code of the previous period; None for a term, which is held against no other."""
+    return None if period.kind is PeriodKind.TERM else preceding(period).code
+
+
 def sub_periods(period: Period, kind: PeriodKind, terms: Terms = NO_TERMS) -> list[Period]:
     """Return the periods of a kind that lie wholly within a period, in order."""
     if kind is PeriodKind.TERM:

@@ -9,7 +9,17 @@ from datetime import date
 from typing import Final
 
 from targets.domain.period_refusals import NotOnePeriod
-from targets.domain.periods import NO_TERMS, Period, PeriodKind, Terms, following, period_of, preceding, sub_periods
+from targets.domain.periods import (
+    NO_TERMS,
+    Period,
+    PeriodKind,
+    Terms,
+    following,
+    parse_period,
+    period_of,
+    preceding,
+    sub_periods,
+)
 from targets.domain.refusals import UnknownPeriod
 
 MOST: Final = 120
@@ -58,6 +68,11 @@ def resolve_one(text: str, today: date, terms: Terms = NO_TERMS) -> Period:
     if len(found) != 1:
         raise NotOnePeriod(keyword=text, number=len(found))
     return found[0]
+
+
+def period_named(name: str, today: date, terms: Terms = NO_TERMS) -> Period:
+    """Return the one period of a code or keyword. Raises UnknownPeriod or NotOnePeriod."""
+    return resolve_one(name, today, terms) if is_relative(name) else parse_period(name, terms)
 
 
 def _one(word: str, current: Period, terms: Terms) -> Period:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.errors import NotFound
 from targets.domain.periods import NO_TERMS, Period, PeriodKind, Terms, names_term, parse_period
-from targets.domain.relative_periods import is_relative, needs_terms, resolve, resolve_one
+from targets.domain.relative_periods import is_relative, needs_terms, period_named, resolve
 from targets.tables import congress_term
 
 
@@ -32,20 +32,23 @@ async def known_terms(session: AsyncSession) -> Terms:
     return {row.code: Period(row.code, PeriodKind.TERM, row.first_day, row.last_day) for row in rows}
 
 
+async def terms_for(session: AsyncSession, *names: str | None) -> Terms:
+    """Return the terms of congress if any of these codes or keywords asks for one; a statement only then."""
+    asked = any(name is not None and (names_term(name) or needs_terms(name)) for name in names)
+    return await known_terms(session) if asked else NO_TERMS
+
+
 async def coded_period(session: AsyncSession, code: str) -> Period:
     """Return the period of a code, for what is written. Raises UnknownPeriod; asks the database for terms only."""
-    return parse_period(code, await known_terms(session) if names_term(code) else NO_TERMS)
+    return parse_period(code, await terms_for(session, code))
 
 
 async def named_period(session: AsyncSession, name: str, today: date) -> Period:
     """Return the one period of a code or relative keyword, for reads. Raises UnknownPeriod or NotOnePeriod."""
-    if not is_relative(name):
-        return await coded_period(session, name)
-    return resolve_one(name, today, await known_terms(session) if needs_terms(name) else NO_TERMS)
+    return period_named(name, today, await terms_for(session, name))
 
 
 async def named_periods(session: AsyncSession, name: str, today: date) -> list[Period]:
     """Return every period of a code or relative keyword, for reads of several. Raises UnknownPeriod."""
-    if not is_relative(name):
-        return [await coded_period(session, name)]
-    return resolve(name, today, await known_terms(session) if needs_terms(name) else NO_TERMS)
+    terms = await terms_for(session, name)
+    return resolve(name, today, terms) if is_relative(name) else [parse_period(name, terms)]

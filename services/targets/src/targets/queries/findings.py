@@ -19,7 +19,7 @@ from servicekit.pages import Window
 from targets.domain.figures import Figures, rate
 from targets.domain.outliers import Outlier, OutlierRule
 from targets.domain.outliers import check_value as outliers_among
-from targets.domain.periods import parse_period, preceding
+from targets.domain.periods import Period, code_before
 from targets.domain.validation import Rule, Violation, check_all
 from targets.queries.scope import ORGANISATION, organisation, sees
 from targets.queries.validation import RULES, Place, read_rule
@@ -119,14 +119,13 @@ async def page_of_reports(
     return rows
 
 
-async def find_findings(session: AsyncSession, reports: Sequence[Row[Any]], code: str) -> list[Finding]:
+async def find_findings(session: AsyncSession, reports: Sequence[Row[Any]], period: Period) -> list[Finding]:
     """Return those of the reports against which something speaks, compared with what the caller may see."""
-    before = preceding(parse_period(code)).code
     rows = await fetch(
         session,
         _BESIDE,
         sorted({one.indicator_code for one in reports}),
-        [code, before],
+        [period.code, code_before(period)],
         list({one.organisation_id for one in reports}),
         list({one.period_id for one in reports}),
         PAST_PERIODS,
@@ -134,16 +133,16 @@ async def find_findings(session: AsyncSession, reports: Sequence[Row[Any]], code
     beside = _Beside()
     for row in rows:
         beside.take(row)
-    found = (Finding(one, _violations(one, beside, code), list(_outliers(one, beside))) for one in reports)
+    found = (Finding(one, _violations(one, beside, period), list(_outliers(one, beside))) for one in reports)
     return [one for one in found if one.violations or one.outliers]
 
 
-def _violations(one: Row[Any], beside: _Beside, code: str) -> list[Violation]:
-    period = parse_period(code)
-    before = preceding(period).code
+def _violations(one: Row[Any], beside: _Beside, period: Period) -> list[Violation]:
+    before = code_before(period)
 
     def lookup(other: str, earlier: bool) -> Figures | None:
-        return beside.figures.get((other, before if earlier else code, one.organisation_id))
+        code = before if earlier else period.code
+        return None if code is None else beside.figures.get((other, code, one.organisation_id))
 
     return check_all(beside.rules, one.indicator_code, period.kind, period.last_day, lookup)
 

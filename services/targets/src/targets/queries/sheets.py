@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from servicekit.errors import NotFound
 from servicekit.identity import Actor
 from targets.domain.forms import Form
-from targets.domain.periods import Period, preceding
+from targets.domain.periods import Period, code_before
 from targets.domain.report_steps import SUBMITTED, VERIFIED
 from targets.domain.reports import ReportFacts, Surroundings
 from targets.queries.reports import around_of, disputed_column, facts_of, reports_of, surroundings, valid_target
@@ -63,7 +63,7 @@ def _lines(form: Form, period: Period, actor: Actor) -> Select[Any]:
             _before,
             and_(
                 _before.c.indicator_id == indicator.c.id,
-                _before.c.code == preceding(period).code,
+                _before.c.code == code_before(period),
             ),
         )
         .outerjoin(
@@ -77,7 +77,7 @@ def _lines(form: Form, period: Period, actor: Actor) -> Select[Any]:
     return (
         select(
             *own,
-            disputed_column(),
+            disputed_column(expected_report.c.organisation_id),
             expected_report.c.organisation_id,
             *surroundings(actor),
             *signing_columns(actor),

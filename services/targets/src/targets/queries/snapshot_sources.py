@@ -1,6 +1,6 @@
 """Reads everything a snapshot copies: a few statements for all indicators, periods and organisations together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,10 @@ from sqlalchemy.types import Uuid
 
 from servicekit.identity import Actor
 from servicekit.tables import reference
-from targets.domain.snapshot import Dispute
+from targets.domain.disputes import OpenDisputes
+from targets.domain.periods import Period
 from targets.domain.suppression import SmallCellRule
+from targets.queries.disputes import open_disputes
 from targets.queries.scope import ORGANISATION, board_role
 from targets.tables import (
     expected_report,
@@ -24,9 +26,6 @@ from targets.tables import (
     roll_up,
     small_cell_rule,
 )
-
-Disputes = Mapping[tuple[UUID, str, UUID | None], Sequence[Dispute]]
-"""Open disputes by indicator, period and organisation (None: the whole)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Sources:
     reports: Sequence[Row[Any]]
     """Who owes a report, with id and version of the approved one, if any."""
     organisations: Sequence[Row[Any]]
-    disputes: Disputes
+    disputes: OpenDisputes
 
 
 async def find_resolution(session: AsyncSession, number: str, actor: Actor) -> Row[Any] | None:
@@ -62,8 +61,9 @@ _HOLD = text(
 ).bindparams(bindparam("periods", type_=ARRAY(Uuid())))
 
 
-async def read_sources(session: AsyncSession, resolution_id: UUID, periods: Sequence[str]) -> Sources:
+async def read_sources(session: AsyncSession, resolution_id: UUID, spans: Sequence[Period]) -> Sources:
     """Return the rows of all indicators of a resolution in these periods, as they stand at one moment."""
+    periods = [span.code for span in spans]
     order = (indicator.c.section, indicator.c.position, indicator.c.code)
     found = select(indicator).where(indicator.c.resolution_id == resolution_id).order_by(*order)
     indicators = (await session.execute(found)).all()
@@ -86,7 +86,12 @@ async def read_sources(session: AsyncSession, resolution_id: UUID, periods: Sequ
         figures=figures,
         reports=reports,
         organisations=await _organisations(session, named),
-        disputes=await open_disputes(session, ids, periods),
+        disputes=await open_disputes(
+            session,
+            indicator_ids=ids,
+            first_day=min(span.first_day for span in spans),
+            last_day=max(span.last_day for span in spans),
+        ),
     )
 
 
@@ -117,8 +122,3 @@ async def _organisations(session: AsyncSession, named: Iterable[UUID]) -> Sequen
     ).where(reference.c.kind == ORGANISATION, reference.c.id.in_(sorted(named)))
     rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
     return rows
-
-
-async def open_disputes(session: AsyncSession, indicators: Sequence[UUID], periods: Sequence[str]) -> Disputes:
-    """Return the open disputes in words fit for everybody: they are published with the figure."""
-    return {}

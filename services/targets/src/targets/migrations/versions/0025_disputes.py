@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB, UUID
 from servicekit.row_security import facts, protect, run_as_house, within
 
 revision = "0025"
-down_revision = "0027"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
@@ -54,7 +54,7 @@ CREATE FUNCTION value_to_dispute(of_indicator text, of_period text, of_organisat
 $$
 """
 # Which values are marked is public, as the values are; why, and what was answered, is not. A formula's figure contains
-# what is contained in the indicators it names.
+# what is contained in the indicators it names, in any version: older periods are computed by older ones.
 MARKED = r"""
 CREATE FUNCTION open_disputes(of_indicators uuid[], from_day date, to_day date, below uuid) RETURNS TABLE (
   indicator_id uuid, period text, first_day date, last_day date, organisation_id uuid, disputes bigint, path uuid[])
@@ -65,7 +65,11 @@ CREATE FUNCTION open_disputes(of_indicators uuid[], from_day date, to_day date, 
       SELECT c.shown, p.id
         FROM contained c
         JOIN indicator f ON f.id = c.part AND f.source = 'formula',
-             regexp_matches(CAST(f.formula AS text), '[A-Za-z][A-Za-z0-9_]*(?:[-.][A-Za-z0-9_]+)*', 'g') AS named
+             regexp_matches(
+               concat_ws(' ', CAST(f.formula AS text),
+                         (SELECT string_agg(concat_ws(' ', v.numerator, v.denominator), ' ')
+                            FROM formula_version v WHERE v.indicator_id = f.id)),
+               '[A-Za-z][A-Za-z0-9_]*(?:[-.][A-Za-z0-9_]+)*', 'g') AS named
         JOIN indicator p ON p.code = regexp_replace(named[1], '\.(numerator|denominator)$', '')
     )
     SELECT c.shown, d.period, d.first_day, d.last_day, d.organisation_id, count(*), o.path

@@ -6,7 +6,7 @@ from sqlalchemy.dialects.postgresql import UUID
 
 from servicekit.row_security import protect, run_as_house
 
-revision = "0024"
+revision = "0022"
 down_revision = "0021"
 branch_labels = None
 depends_on = None

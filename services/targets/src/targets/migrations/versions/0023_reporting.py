@@ -10,8 +10,8 @@ from servicekit.migrations import hold_append_only
 from servicekit.row_security import protect, within
 from targets.seeds.forms import form_rows
 
-revision = "0022"
-down_revision = "0024"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from alembic import op
 
 from servicekit.row_security import run_as_house
 
-revision = "0027"
+revision = "0015"
 down_revision = "0014"
 branch_labels = None
 depends_on = None

@@ -4,8 +4,8 @@ from alembic import op
 
 from servicekit.row_security import run_as_house
 
-revision = "0027"
-down_revision = "0014"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

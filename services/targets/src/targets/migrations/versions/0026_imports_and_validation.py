@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 from servicekit.row_security import facts, protect, within
 from targets.seeds.validation import outlier_rows, rule_rows
 
-revision = "0028"
+revision = "0026"
 down_revision = "0025"
 branch_labels = None
 depends_on = None
