@@ -227,3 +227,25 @@ async def test_an_indicator_that_lacks_its_metadata_is_not_opened(house: House, 
     changed = await monitor.patch("/indicators/K15-GOAL-01", told, etag=found.headers["etag"])
     assert (changed.status_code, changed.json()["missing"]) == (200, [])
     assert (await monitor.post("/periods", body)).status_code == 201
+
+
+async def test_a_resolution_ends_by_a_decision_and_its_standing_follows(
+    house: House, monitor: Person, database: Database
+) -> None:
+    loaded = (await monitor.post("/resolutions", other())).json()
+    path = f"/resolutions/{loaded['resolution_id']}"
+    read = await monitor.get(path)
+    assert (read.json()["standing"], read.headers["etag"]) == ("valid", '"1"')
+    body = {"valid_to": "2025-12-31", "decision": "30-QĐ/TU", "decided_on": "2026-01-05"}
+    stranger = house.person(("monitoring_officer", CITY))
+    assert (await stranger.patch(path, body, etag='"1"')).status_code == 403
+    assert (await monitor.patch(path, body, etag='"2"')).status_code == 412
+    early = await monitor.patch(path, body | {"valid_to": "2020-01-01"}, etag='"1"')
+    assert (early.status_code, early.json()["errors"][0]["code"]) == (422, "dates_reversed")
+    ended = await monitor.patch(path, body, etag='"1"')
+    assert ended.status_code == 200, ended.text
+    assert (ended.json()["standing"], ended.json()["end_decision"]) == ("ended", "30-QĐ/TU")
+    listed = {one["number"]: one["standing"] for one in (await monitor.get("/resolutions")).json()["items"]}
+    assert listed == {"08-NQ/TU": "valid", "15-NQ/TU": "ended"}
+    audit = await rows(database, "SELECT details FROM audit_entry WHERE action = 'resolution.end'")
+    assert audit == [{"details": {"before": None, "after": "2025-12-31", "version": 2}}]

@@ -37,6 +37,7 @@ BODIES: Final[dict[str, Any]] = {
     "targets.create_resolution": lambda _: _SMALL,
     "targets.create_target": lambda _: _TARGET,
     "targets.put_answer": lambda _: {"answer": "other", "decision": "1", "decided_on": DAY},
+    "targets.end": lambda _: {"valid_to": DAY, "decision": "1", "decided_on": DAY},
     "targets.describe": lambda _: {"definition_vi": "x"},
     "targets.put_term": lambda _: {"first_day": DAY, "last_day": DAY, "source": "x", "confidence": "unconfirmed"},
 }

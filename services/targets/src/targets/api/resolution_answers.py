@@ -25,6 +25,9 @@ class ResolutionAnswer(Answer):
     issued_by: str
     valid_from: LegalDate
     valid_to: LegalDate | None
+    end_decision: str | None
+    end_decided_on: LegalDate | None
+    version: int
     standing: Standing
     standing_vi: str
     standing_en: str
@@ -131,7 +134,10 @@ class LoadAnswer(Answer):
 def _resolution(row: Any, indicators: int, today: date) -> dict[str, Any]:
     found = standing(row["valid_from"], row["valid_to"], today)
     vi, en = STANDINGS[found]
-    names = ("id", "number", "title", "issued_on", "issued_by", "valid_from", "valid_to")
+    names = (
+        "id", "number", "title", "issued_on", "issued_by", "valid_from", "valid_to", "end_decision", "end_decided_on",
+        "version",
+    )  # fmt: skip
     stands = {"standing": found, "standing_vi": vi, "standing_en": en, "indicators": indicators}
     return {name: row[name] for name in names} | stands
 

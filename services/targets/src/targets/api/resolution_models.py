@@ -156,6 +156,14 @@ class Indicator(ApiModel):
     targets: Annotated[list[TargetVersion], Field(max_length=50)] | None = None
 
 
+class LastDayBody(ApiModel):
+    """Until when a resolution is in force, by which decision."""
+
+    valid_to: LegalDate
+    decision: Number
+    decided_on: LegalDate
+
+
 class ResolutionBody(ApiModel):
     """A whole resolution. `text`, its own words, is not stored: quotations and headings are held against it."""
 

@@ -4,16 +4,18 @@ from fastapi import Depends, Response
 
 from servicekit.clock import Now
 from servicekit.db import FactSession, WriteSession
-from servicekit.errors import NotFound
+from servicekit.errors import NotFound, StaleVersion
+from servicekit.etags import ExpectedVersion, set_etag
 from servicekit.pages import InvalidCursor, Page, PageQuery
 from servicekit.routes import answers, new_router
 from servicekit.text import Uuid
 from servicekit.working_days import local_date
+from targets.actions.end_resolution import LastDay, end_resolution
 from targets.actions.load_resolution import examine_resolution, load_resolution
 from targets.api.access import MonitoringOfficer, Reader, monitoring
 from targets.api.dry_run import DryRun, claim_unless_dry
 from targets.api.resolution_answers import LoadAnswer, ResolutionAnswer, ResolutionTree
-from targets.api.resolution_models import ResolutionBody
+from targets.api.resolution_models import LastDayBody, ResolutionBody
 from targets.domain.resolution_refusals import BadResolution
 from targets.queries import resolutions as queries
 
@@ -61,9 +63,29 @@ async def list_resolutions(actor: Reader, pages: PageQuery, session: FactSession
 
 
 @router.get("/resolutions/{resolution_id}", **answers(NotFound))
-async def read_resolution(actor: Reader, resolution_id: Uuid, session: FactSession, now: Now) -> ResolutionTree:
+async def read_resolution(
+    actor: Reader, resolution_id: Uuid, response: Response, session: FactSession, now: Now
+) -> ResolutionTree:
     """Return a resolution as its document: part → clause → quote → indicators."""
     row = await queries.find_resolution(session, resolution_id)
     parts = await queries.list_parts(session, resolution_id)
     indicators = await queries.list_own_indicators(session, resolution_id)
+    set_etag(response, row.version)
     return ResolutionTree.tree(row, parts, indicators, local_date(now))
+
+
+@router.patch("/resolutions/{resolution_id}", **answers(NotFound, StaleVersion, BadResolution))
+async def end(
+    actor: MonitoringOfficer,
+    resolution_id: Uuid,
+    given: LastDayBody,
+    response: Response,
+    session: WriteSession,
+    now: Now,
+    version: ExpectedVersion,
+) -> ResolutionAnswer:
+    """Say until when the resolution is in force; its indicators, targets and reports stay."""
+    await end_resolution(session, resolution_id, LastDay(**given.model_dump()), version=version, actor=actor, now=now)
+    row = await queries.find_resolution(session, resolution_id)
+    set_etag(response, row.version)
+    return ResolutionAnswer.of(row, local_date(now))

@@ -26,6 +26,9 @@ resolution = Table(
     Column("issued_by", Text, nullable=False),
     Column("valid_from", Date, nullable=False),
     Column("valid_to", Date),
+    Column("end_decision", Text),
+    Column("end_decided_on", Date),
+    Column("version", Integer, nullable=False, server_default=text("1")),
     CheckConstraint("valid_to IS NULL OR valid_to >= valid_from", name="dates"),
 )
 

@@ -54,14 +54,18 @@ def upgrade() -> None:
 
 
 def _columns() -> None:
-    for column in (
-        sa.Column("parent_id", ID, sa.ForeignKey("indicator.id", name=op.f("fk_indicator_parent_id"))),
-        sa.Column("data_source_vi", sa.Text),
-        sa.Column("data_source_en", sa.Text),
-        sa.Column("responsible_confidence", sa.Text, nullable=False, server_default="unconfirmed"),
-        sa.Column("version", sa.Integer, nullable=False, server_default=sa.text("1")),
-    ):
-        op.add_column("indicator", column)
+    columns: tuple[tuple[str, sa.Column[Any]], ...] = (
+        ("resolution", sa.Column("end_decision", sa.Text)),
+        ("resolution", sa.Column("end_decided_on", sa.Date)),
+        ("resolution", sa.Column("version", sa.Integer, nullable=False, server_default=sa.text("1"))),
+        ("indicator", sa.Column("parent_id", ID, sa.ForeignKey("indicator.id", name=op.f("fk_indicator_parent_id")))),
+        ("indicator", sa.Column("data_source_vi", sa.Text)),
+        ("indicator", sa.Column("data_source_en", sa.Text)),
+        ("indicator", sa.Column("responsible_confidence", sa.Text, nullable=False, server_default="unconfirmed")),
+        ("indicator", sa.Column("version", sa.Integer, nullable=False, server_default=sa.text("1"))),
+    )
+    for table, column in columns:
+        op.add_column(table, column)
     op.create_check_constraint(
         op.f("ck_indicator_responsible_confidence"), "indicator", "responsible_confidence IN ('seen', 'unconfirmed')"
     )
@@ -159,8 +163,9 @@ def _rights() -> None:
         op.execute(f'GRANT INSERT ON {table} TO "{SERVICE}"')
     op.execute(f'GRANT UPDATE ({CHANGED}) ON indicator TO "{SERVICE}"')
     op.execute(f'GRANT UPDATE (valid_to) ON target_version TO "{SERVICE}"')
+    op.execute(f'GRANT UPDATE (valid_to, end_decision, end_decided_on, version) ON resolution TO "{SERVICE}"')
     for table, change in (
-        ("resolution", None),
+        ("resolution", ON_THE_BOARD),
         ("resolution_part", None),
         ("indicator_change", None),
         ("indicator", ON_THE_BOARD),
