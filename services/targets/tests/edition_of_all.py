@@ -60,9 +60,9 @@ def figure(organisation: str, female: int, male: int, base: int, *, counted: int
     )
 
 
-def content() -> Content:
-    rows = [figure(unit, f, m, b, counted=1) for unit, f, m, b in zip(UNITS, FEMALE, MALE, BASE, strict=True)]
-    sums = (sum(FEMALE), sum(MALE), sum(BASE))
+def content(male: list[int] = MALE) -> Content:
+    rows = [figure(unit, f, m, b, counted=1) for unit, f, m, b in zip(UNITS, FEMALE, male, BASE, strict=True)]
+    sums = (sum(FEMALE), sum(male), sum(BASE))
     rows += [figure(place, *sums, counted=5) for place in (WHOLE, CITY)]
     indicator = IndicatorFacts(
         code="TGT-01",
