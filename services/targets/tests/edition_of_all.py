@@ -79,7 +79,7 @@ def content(male: list[int] = MALE) -> Content:
         denominator_vi="dân số trong độ tuổi",
         denominator_en="people of that age",
         responsible_vi="cấp ủy",
-        categories=("sex.female", "sex.male"),
+        categories={"sex.female": ("Nữ", "Women"), "sex.male": ("Nam", "Men")},
         small_cells=True,
         questions=(Question("Độ tuổi nào?", "Which age?", "Từ đủ 16.", "From 16."),),
     )
