@@ -60,9 +60,9 @@ def figure(organisation: str, female: int, male: int, base: int, *, counted: int
     )
 
 
-def content() -> Content:
-    rows = [figure(unit, f, m, b, counted=1) for unit, f, m, b in zip(UNITS, FEMALE, MALE, BASE, strict=True)]
-    sums = (sum(FEMALE), sum(MALE), sum(BASE))
+def content(male: list[int] = MALE) -> Content:
+    rows = [figure(unit, f, m, b, counted=1) for unit, f, m, b in zip(UNITS, FEMALE, male, BASE, strict=True)]
+    sums = (sum(FEMALE), sum(male), sum(BASE))
     rows += [figure(place, *sums, counted=5) for place in (WHOLE, CITY)]
     indicator = IndicatorFacts(
         code="TGT-01",
@@ -79,7 +79,7 @@ def content() -> Content:
         denominator_vi="dân số trong độ tuổi",
         denominator_en="people of that age",
         responsible_vi="cấp ủy",
-        categories=("sex.female", "sex.male"),
+        categories={"sex.female": ("Nữ", "Women"), "sex.male": ("Nam", "Men")},
         small_cells=True,
         questions=(Question("Độ tuổi nào?", "Which age?", "Từ đủ 16.", "From 16."),),
     )

@@ -48,6 +48,16 @@ def test_every_number_of_a_result_links_to_its_figure(public: bool, language: st
     assert numbers > 8
 
 
+def test_the_whole_is_told_by_category_each_with_its_source() -> None:
+    [line] = [
+        block
+        for block in lay_out(edition()).blocks
+        if isinstance(block, Paragraph) and any(run.text.startswith("Nữ") for run in block.runs)
+    ]
+    assert "".join(run.text for run in line.runs) == f"TGT-01 (2025): Nữ: {sum(FEMALE)}; Nam: {sum(MALE)}"
+    assert {run.link for run in line.runs if run.text.isdecimal()} == {f"{FIGURES}/TGT-01_2025_city"}
+
+
 def word(one: Edition) -> Any:
     return Document(io.BytesIO(to_word(lay_out(one))))
 

@@ -58,6 +58,19 @@ def test_the_public_data_holds_nothing_that_is_withheld() -> None:
     assert len(shown) > len(hidden)
 
 
+def test_a_small_numerator_is_gone_with_rate_and_judgement_from_every_form() -> None:
+    whole = content([3, *MALE[1:]])
+    public = edition(public=True, of=whole)
+    key = f"TGT-01_2025_{UNITS[0]}"
+    figure = public.content.figures[key]
+    assert whole.figures[key].numerator == FEMALE[0] + 3
+    assert (figure.numerator, figure.rate, figure.verdict) == (None, None, None)
+    rows = {(row["organisation_id"], row["measure"]): row for row in read_csv(to_csv(public))}
+    for measure in ("numerator", "value"):
+        assert (rows[UNITS[0], measure]["value"], rows[UNITS[0], measure]["withheld"]) == ("", "true")
+    assert rows[UNITS[0], "numerator"]["status"] == ""
+
+
 def test_how_many_were_counted_is_the_denominator_where_events_are_counted() -> None:
     whole = content()
     of_events = replace(whole, indicators=(replace(whole.indicators[0], source="feedback_events"),))

@@ -1,6 +1,6 @@
 """Puts a snapshot's content together from what was read; nothing is computed here but judgements."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -31,9 +31,18 @@ def indicator_facts(row: Any) -> IndicatorFacts:
     own = set(IndicatorFacts.__dataclass_fields__) - {"categories", "questions"}
     return IndicatorFacts(
         **{name: getattr(row, name) for name in own},
-        categories=tuple(row.categories),
+        categories=dict(_category_names(row)),
         questions=tuple(Question(**{name: one[name] for name in texts}) for one in row.open_questions),
     )
+
+
+def _category_names(row: Any) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield the names by `category` and by `dimension.category`, for a report may use either."""
+    for dimension in row.breakdowns:
+        for category in dimension["categories"]:
+            names = category["vi"], category["en"]
+            yield category["key"], names
+            yield f"{dimension['key']}.{category['key']}", names
 
 
 def reported_by(row: Any, period: Period) -> bool:

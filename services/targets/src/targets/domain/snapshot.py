@@ -78,7 +78,8 @@ class IndicatorFacts:
     denominator_vi: str | None
     denominator_en: str | None
     responsible_vi: str
-    categories: tuple[str, ...]
+    categories: Mapping[str, tuple[str, str]]
+    """What a breakdown's categories are called, in Vietnamese and English; one without a name is called by its key."""
     small_cells: bool
     """Whether its figures count persons, so that small ones are kept from publication."""
     questions: tuple[Question, ...]

@@ -73,6 +73,25 @@ def _results(edition: Edition) -> Iterator[Block]:
     yield Grid(header, tuple(rows), (6, 8, 4, 3, 5, 4))
     if bars:
         yield Chart(words["chart"], Decimal(100), tuple(bars))
+    for part in edition.content.parts:
+        figure = _whole(edition, part)
+        if figure is not None:
+            yield from _breakdown(edition, part, figure)
+
+
+def _breakdown(edition: Edition, part: Part, figure: Figure) -> Iterator[Block]:
+    """Say what the whole is made of, each category with its source."""
+    names = edition.content.indicator(part.indicator).categories
+    categories = sorted({*figure.breakdown, *figure.withheld} - {"numerator", "denominator"})
+    if not categories:
+        return
+    runs = [Run(f"{part.indicator} ({part.period}): ", bold=True)]
+    for number, name in enumerate(categories):
+        value = figure.breakdown.get(name)
+        said = edition.words["withheld"] if value is None else edition.number_words(value)
+        label = edition.one_of(names.get(name, (name, name)))
+        runs += [Run(f"{'; ' if number else ''}{label}: "), Run(said, edition.link(figure))]
+    yield Paragraph(tuple(runs), bullet=True)
 
 
 def _result_row(edition: Edition, part: Part, indicator: IndicatorFacts, figure: Figure | None) -> tuple[Runs, ...]:

@@ -16,23 +16,10 @@ _TEMPLATE: Final = (Path(__file__).parent / "review.typ").read_bytes()
 
 
 def to_pdf(paper: Paper) -> bytes:
-    """Return the document."""
-    return _compile(paper, "pdf")
-
-
-def to_png(paper: Paper) -> list[bytes]:
-    """Return its pages as pictures, to look at."""
-    pages: Any = typst.compile(_TEMPLATE, format="png", ppi=100, sys_inputs=_inputs(paper), ignore_system_fonts=True)
-    return pages if isinstance(pages, list) else [pages]
-
-
-def _compile(paper: Paper, file_format: Any) -> bytes:
-    made: Any = typst.compile(_TEMPLATE, format=file_format, sys_inputs=_inputs(paper), ignore_system_fonts=True)
+    """Return the document; the same paper gives the same bytes."""
+    inputs = {"paper": json.dumps(_paper(paper), ensure_ascii=False)}
+    made: Any = typst.compile(_TEMPLATE, format="pdf", sys_inputs=inputs, ignore_system_fonts=True)
     return bytes(made)
-
-
-def _inputs(paper: Paper) -> dict[str, str]:
-    return {"paper": json.dumps(_paper(paper), ensure_ascii=False)}
 
 
 def _paper(paper: Paper) -> dict[str, Any]:

@@ -110,13 +110,14 @@ def to_structure(edition: Edition) -> bytes:
     categories = {
         name for figure in content.figures.values() for name in (*figure.breakdown, *figure.withheld)
     } - _MEASURES.keys()
+    names = {key: texts for one in content.indicators for key, texts in one.categories.items()}
     codelists = {
         "INDICATOR": {sdmx_code(one.code): (one.name_vi, one.name_en) for one in content.indicators},
         "ORGANISATION": {
             WHOLE: ("Toàn thành phố", "The whole city"),
             **{name: (place.name, place.name) for name, place in content.places.items()},
         },
-        "MEASURE": _MEASURES | {sdmx_code(name): (name, name) for name in sorted(categories)},
+        "MEASURE": _MEASURES | {sdmx_code(name): names.get(name, (name, name)) for name in sorted(categories)},
         "OBS_STATUS": _OBS_STATUS,
         "CONF_STATUS": _CONF_STATUS,
     }
