@@ -83,6 +83,15 @@ async def _approve(session: AsyncSession, period: Any, numerator: int, denominat
     await roll_up(session, [given["period"]], [COMMUNES[0]], now=NOW)
 
 
+async def _waits(database: Database, task: asyncio.Task[Any]) -> bool:
+    """Say whether a task comes to wait for a lock that is held here, before it is done."""
+    while not task.done():
+        if await rows(database, "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+            return True
+        await asyncio.sleep(0.02)
+    return False
+
+
 async def test_two_changes_at_the_same_moment_that_feed_one_formula_both_count(
     period: Any, computed: None, database: Database
 ) -> None:
@@ -95,10 +104,23 @@ async def test_two_changes_at_the_same_moment_that_feed_one_formula_both_count(
     async with database.write() as session:
         await _approve(session, one, 50, 100)
         waiting = asyncio.create_task(second())
-        await asyncio.sleep(0.5)  # long enough to read what is not yet committed here, if nothing held it
-        assert not waiting.done()
+        assert await _waits(database, waiting)
     await waiting
     assert await figures(database, "CAL-02", None) == [("2025", 25 + 4, None)]
+
+
+async def test_a_formula_set_while_a_figure_changes_is_computed_with_it(
+    monitor: Person, period: Any, database: Database
+) -> None:
+    await add_indicator(database, "CAL-09", like="TGT-01", source="formula")
+    opened = await period("TGT-01")
+    body = BODY | {"numerator": "TGT-01.numerator", "denominator": "TGT-01.denominator"}
+    async with database.write() as session:
+        await _approve(session, opened, 50, 100)
+        setting = asyncio.create_task(monitor.put("/indicators/CAL-09/formula", body, etag='"0"'))
+        assert await _waits(database, setting)
+    assert (await setting).status_code == 200
+    assert await figures(database, "CAL-09", None) == [("2025", 50, 100)]
 
 
 async def test_a_year_is_computed_from_its_quarters_and_names_the_missing_one(

@@ -14,6 +14,10 @@ from targets.domain.periods import Period
 from targets.domain.recalculation import Computed, FormulaIndicator, Pair, affected, compute
 from targets.queries.formulas import load_formulas, load_sources, pairs_of
 
+# Figures change side by side, but never while a formula is being set: otherwise one that was not yet there when a
+# change began would be computed without it.
+_CHANGING = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('setting formulas', 0))")
+_SETTING = text("SELECT pg_advisory_xact_lock(hashtextextended('setting formulas', 0))")
 # Two changes that feed one formula must not each miss the other's figures, so they wait for each other here, before
 # either has locked anything else.
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended('formulas', 0))")
@@ -27,19 +31,20 @@ async def hold_formulas(
 
     Called before the figures are written, with reporting periods or with indicator codes and periods.
     """
+    await session.execute(_CHANGING)
     formulas = await load_formulas(session)
     if not formulas:
         return []
     changed = [*pairs, *(await pairs_of(session, periods) if periods else ())]
     if not affected(changed, formulas):
         return []
-    await hold_all(session)
+    await session.execute(_HOLD)
     return changed
 
 
 async def hold_all(session: AsyncSession) -> None:
-    """Let nobody else recalculate, or change a formula, until this transaction ends."""
-    await session.execute(_HOLD)
+    """Let no figure and no formula change elsewhere until this transaction ends; waits for those that are at it."""
+    await session.execute(_SETTING)
 
 
 async def recalculate(
