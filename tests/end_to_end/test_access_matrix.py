@@ -33,6 +33,8 @@ from servicekit.web import running
 
 pytestmark = pytest.mark.timeout(500)
 Patch = pytest.MonkeyPatch
+_NAMED = ("organisation_id", "day", "year", "code", "key", "period")
+"""Parameters of paths that are no id of the scene."""
 
 
 async def test_every_cell_answers_as_the_reviewed_table_says(
@@ -77,7 +79,9 @@ async def test_a_token_of_another_installation_opens_nothing(
         if one.access != "public":
             response = await raw.request(
                 one.method,
-                one.path.format_map(dict.fromkeys(("organisation_id", "day", "year", "code", "key"), "x") | scene.ids),
+                one.path.format_map(
+                    dict.fromkeys(("organisation_id", "day", "year", "code", "key", "period"), "x") | scene.ids
+                ),
                 headers={"Authorization": f"Bearer {token}"},
             )
             assert response.status_code == 401, one.id
