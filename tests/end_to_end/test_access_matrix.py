@@ -33,6 +33,8 @@ from servicekit.web import running
 
 pytestmark = pytest.mark.timeout(500)
 Patch = pytest.MonkeyPatch
+_NAMED = ("organisation_id", "day", "year", "code", "key", "period")
+"""Parameters of paths that are no id of the scene."""
 
 
 async def test_every_cell_answers_as_the_reviewed_table_says(
@@ -75,7 +77,20 @@ async def test_a_token_of_another_installation_opens_nothing(
     token = elsewhere.token("front_officer", place, subject=scene.accounts[place], kind="person")
     for one in known.values():
         if one.access != "public":
-            named = dict.fromkeys(("organisation_id", "day", "year", "code", "key", "number"), "x")
+            parts = (
+                "organisation_id",
+                "day",
+                "year",
+                "code",
+                "key",
+                "number",
+                "period",
+                "counted_on",
+                "form",
+                "term",
+                "unit_id",
+            )
+            named = dict.fromkeys(parts, "x")
             response = await raw.request(
                 one.method,
                 one.path.format_map(named | scene.ids),

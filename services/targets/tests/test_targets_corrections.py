@@ -12,6 +12,7 @@ import pytest
 from reporting_house import (
     HERE,
     PERIOD,
+    THERE,
     Staff,
     add_indicators,
     approve_all,
@@ -22,10 +23,15 @@ from reporting_house import (
     submit_all,
     value,
 )
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from targets_house import FILES, House, Person, rows
 
 from devstack.databases import Database as MadeDatabase
 from servicekit.db import Database
+from servicekit.identity import Actor, Grant
+from servicekit.row_scope import scope_of_actor
+from targets.app import SERVICE
 from targets.domain.figures import plain
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n"
@@ -110,6 +116,34 @@ async def test_a_refused_correction_changes_nothing(staff: Staff, database: Data
     assert hidden.status_code == 404
     again = await staff.unit.post(f"/reports/{report['id']}/corrections", {"numerator": "2", "reason": "Lần hai"})
     assert again.status_code == 201
+
+
+async def test_what_stands_beside_a_report_is_hidden_by_the_database_too(
+    staff: Staff, house: House, database: Database
+) -> None:
+    codes = await add_indicators(database, 1)
+    report = await approved(staff, codes)
+    path = f"/reports/{report['id']}"
+    await staff.unit.post(f"{path}/evidence", {"document_number": "1/BC", "document_date": "2026-07-01"})
+    await staff.unit.post(f"{path}/corrections", {"numerator": "745", "reason": "Đếm sót"})
+    for unit, seen in ((HERE, 1), (THERE, 0)):
+        who = Actor(kind="person", id=uuid.uuid4(), session_id=uuid.uuid4(), grants=(Grant("reporter", unit),))
+        scope = scope_of_actor(who, SERVICE.groups)
+        async with house.runtime.database.read(scope) as session:
+            for table in ("evidence", "correction"):
+                assert await session.scalar(text(f"SELECT count(*) FROM {table}")) == seen
+            assert await session.scalar(text("SELECT count(*) FROM sign_off")) == 2 * seen
+    for statement in (
+        "INSERT INTO reopening (request_id, organisation_id, period_id, until_on)"
+        " SELECT gen_random_uuid(), gen_random_uuid(), id, due_on FROM reporting_period",
+        "UPDATE sign_off SET at = at",
+        "DELETE FROM evidence",
+        "UPDATE form_version SET name_vi = 'x'",
+        "UPDATE reminder SET missing = 0",
+    ):
+        with pytest.raises(DBAPIError, match=r"permission denied|row-level security"):
+            async with house.runtime.database.write(scope) as session:
+                await session.execute(text(statement))
 
 
 async def upload(person: Person, report_id: str, data: bytes, **query: Any) -> httpx.Response:

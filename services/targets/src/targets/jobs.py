@@ -38,7 +38,9 @@ async def _lock_periods(database: Database, runtime: Runtime, now: datetime) -> 
 
 
 async def _remind(database: Database, runtime: Runtime, now: datetime) -> None:
-    """Send what the steps of the forms have reached; doing it again sends nothing."""
+    """Send what the steps of the forms have reached; doing it again sends nothing. Days off must be known first."""
+    if not runtime.book.ready:
+        return
     law: Law = runtime.part("law")
     async with database.write() as session:
         await remind_due(session, calendar=law.calendar, now=now)
