@@ -6,11 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import asyncpg
 import pytest
 from import_house import file, line, send, stored
 from sqlalchemy import event, text
 from targets_house import COMMUNES, House, Person, report_body, rows
 
+from devstack.databases import Database as MadeDatabase
 from servicekit.db import Database
 
 Open = Callable[..., Any]
@@ -101,6 +103,23 @@ async def test_what_is_deleted_leaves_its_history(period: Open, operator: Person
     history = await rows(database, "SELECT action, status_after, values_before FROM report_change ORDER BY version")
     assert [row["action"] for row in history] == ["enter", "delete"]
     assert history[1]["values_before"]["numerator"] == "740"
+
+
+async def test_a_draft_on_which_something_hangs_is_not_deleted(
+    period: Open, operator: Person, database: Database, made: MadeDatabase
+) -> None:
+    await period()
+    await send(operator, file(line(COMMUNES[0])))
+    owner = await asyncpg.connect(made.admin_dsn)
+    try:
+        await owner.execute("CREATE TABLE hung (report_id uuid REFERENCES report)")
+        await owner.execute("INSERT INTO hung SELECT id FROM report")
+    finally:
+        await owner.close()
+    sent = await send(operator, file(f"TGT-01,2025,{COMMUNES[0]},,,"), strategy="DELETE")
+    assert (sent.status_code, sent.json()["code"]) == (409, "report_in_use")
+    assert len(await stored(database)) == 1
+    assert len(await rows(database, "SELECT * FROM report_change")) == 1
 
 
 async def test_what_was_handed_in_is_never_touched(period: Open, operator: Person, database: Database) -> None:

@@ -40,7 +40,15 @@ async def test_the_seed_loads_through_the_route_into_an_empty_copy(
     await owner.execute("ALTER TABLE target_version DISABLE TRIGGER versions_stay")
     for table in ("resolution_part", "validation_rule"):
         await owner.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
-    for table in ("form_version", "form", "validation_rule", "target_version", "indicator", "resolution_part", "resolution"):
+    for table in (
+        "form_version",
+        "form",
+        "validation_rule",
+        "target_version",
+        "indicator",
+        "resolution_part",
+        "resolution",
+    ):
         await owner.execute(f"DELETE FROM {table}")
     await owner.close()
     document = deepcopy(SEED) | {"text": read_text()}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from targets.actions.check_values import indicators_of, periods_of, violations, warning_rows
+from targets.actions.staged_reports import SECONDS
 from targets.domain.figures import Figures
 from targets.domain.import_lines import Placed, Problem
 from targets.domain.validation import ERROR, Rule
@@ -41,7 +42,7 @@ class RuleCheck:
             return []
         periods = periods_of(sorted({period for _, period, _ in rows}))
         organisations = {organisation for _, _, organisation in rows}
-        stored = await find_figures(session, self._read, periods, organisations)
+        stored = await find_figures(session, self._read, periods, organisations, seconds=SECONDS)
         return await asyncio.to_thread(self._check, rows, stored)
 
     def _check(self, rows: Mapping[Place, tuple[int, Figures]], stored: Mapping[Place, Figures]) -> list[Problem]:

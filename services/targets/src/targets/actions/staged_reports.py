@@ -14,13 +14,14 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.db import copy_in, fetch
 from servicekit.identity import Actor
 from targets.domain.entering import UNCONFIGURED_METHOD
 from targets.domain.import_lines import Placed
-from targets.domain.import_refusals import ImportOvertaken
+from targets.domain.import_refusals import ImportOvertaken, ReportInUse
 from targets.domain.importing import DELETE, IMPORT, UPDATE, Strategy
 from targets.domain.report_steps import STEPS
 from targets.domain.reports import breakdown_text
@@ -192,14 +193,20 @@ async def decide(
 
 
 async def write_staged(session: AsyncSession, decided: Decided, import_id: UUID, actor: Actor, now: datetime) -> None:
-    """Enter, revise and delete what was decided, each with its line of history. Raises ImportOvertaken."""
+    """Enter, revise and delete what was decided, each with its line of history.
+
+    Raises ImportOvertaken, and ReportInUse when something hangs on a draft that was to go.
+    """
     await fetch(session, _ENTER, actor.id, now, seconds=SECONDS)
     who = (actor.id, now, actor.kind, import_id)
     await fetch(session, _ENTERED, *who, seconds=SECONDS)
     # Before the change, for the history tells what was.
     await fetch(session, _HISTORY, *who, seconds=SECONDS)
     for statement, action, arguments in ((_REVISE, UPDATE, (actor.id, now)), (_DELETE, DELETE, ())):
-        done = await fetch(session, statement, *arguments, seconds=SECONDS)
+        try:
+            done = await fetch(session, statement, *arguments, seconds=SECONDS)
+        except asyncpg.ForeignKeyViolationError as error:
+            raise ReportInUse from error
         if done[0]["count"] != decided.counts.get(action, 0):
             raise ImportOvertaken
 

@@ -1,5 +1,6 @@
 """Imports of values from files, what became of each, and the template to fill in."""
 
+import asyncio
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -141,8 +142,8 @@ async def make_template(
         [code if name == "period" else getattr(row, name) if name in known else "" for name in header] for row in rows
     )
     if form == "csv":
-        return _download(write_csv(header, filled), CSV_TYPE, "template.csv")
-    return _download(write_xlsx(header, filled), XLSX_TYPE, "template.xlsx")
+        return _download(await asyncio.to_thread(write_csv, header, filled), CSV_TYPE, "template.csv")
+    return _download(await asyncio.to_thread(write_xlsx, header, filled), XLSX_TYPE, "template.xlsx")
 
 
 @router.get("/imports/{import_id}", **answers(NotFound))
@@ -168,8 +169,8 @@ async def download_conflicts(actor: Reader, import_id: Uuid, session: ReadSessio
     found = await queries.find_import(session, import_id, actor)
     rows = await queries.all_conflicts(session, import_id)
     header = ["line", "column", "code", "vi", "en", *found.header]
-    body = write_csv(
-        header, ([row.line, row.column_name, row.code, row.vi, row.en, *(row.cells or ())] for row in rows)
+    body = await asyncio.to_thread(
+        write_csv, header, ([row.line, row.column_name, row.code, row.vi, row.en, *(row.cells or ())] for row in rows)
     )
     return _download(body, CSV_TYPE, "conflicts.csv")
 

@@ -117,9 +117,7 @@ def around_of(row: Row[Any], organisation_id: UUID, actor: Actor) -> Surrounding
 
 def disputed_column(owner: ColumnElement[Any] = report.c.organisation_id) -> ColumnElement[Any]:
     """Return how many values of an owner of reports stand in a period whose reasons are still owed."""
-    marks = func.disputed_values(
-        indicator.c.id, reporting_period.c.first_day, reporting_period.c.last_day, owner
-    )
+    marks = func.disputed_values(indicator.c.id, reporting_period.c.first_day, reporting_period.c.last_day, owner)
     return marks.label("disputed")
 
 

@@ -87,10 +87,15 @@ def _bound(row: Mapping[str, Any]) -> Rule:
 
 
 async def find_figures(
-    session: AsyncSession, indicators: Collection[str], periods: Collection[str], organisations: Collection[UUID]
+    session: AsyncSession,
+    indicators: Collection[str],
+    periods: Collection[str],
+    organisations: Collection[UUID],
+    *,
+    seconds: float | None = None,
 ) -> Mapping[Place, Figures]:
     """Return the stored figures at these places, as far as the caller may see them."""
-    rows = await fetch(session, _FIGURES, sorted(indicators), sorted(periods), list(organisations))
+    rows = await fetch(session, _FIGURES, sorted(indicators), sorted(periods), list(organisations), seconds=seconds)
     return {
         (row["indicator"], row["period"], row["organisation_id"]): Figures(row["numerator"], row["denominator"])
         for row in rows
