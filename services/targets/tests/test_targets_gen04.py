@@ -10,9 +10,7 @@ from uuid import UUID
 
 import nats
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from targets_house import BOARD, CITY, COMMUNES, NOW, House, day, rows
+from targets_house import BOARD, CITY, COMMUNES, NOW, House, rows
 
 from contracts.catalogue import fact
 from devstack.engines import Engines
@@ -22,8 +20,6 @@ from servicekit.inbox import Outcome, drain, handle_once, redrive
 from servicekit.nats_bus import Retry
 from targets.actions.mark_overdue import mark_overdue
 from targets.consumers import FEEDBACK
-from targets.domain.event_items import Submission
-from targets.domain.event_rules import Share, answered_on_time, changes
 from targets.seeds.resolution import indicator_id
 
 TODAY = date(2026, 11, 23)
@@ -269,42 +265,3 @@ async def test_over_the_courier(busy_house: House, engines: Engines, database: D
     stream = await client.jetstream().stream_info("TARGETS")
     assert stream.state.messages == total > 0
     await client.close()
-
-
-days = st.none() | st.dates(date(2024, 12, 20), date(2025, 1, 10))
-clocks = st.builds(Submission, due_on=days, answered_on=days, ran_out=st.booleans())
-
-
-def share(item: Submission) -> dict[str, Share]:
-    found = answered_on_time(item)
-    return {} if found is None else {"GEN-04": found}
-
-
-@given(st.lists(clocks, min_size=1, max_size=8))
-def test_adding_changes_ends_where_counting_anew_ends(path: list[Submission]) -> None:
-    totals: dict[str, list[int]] = {}
-    for before, after in itertools.pairwise([Submission(), *path]):
-        for _, change in changes(share(before), share(after)):
-            sums = totals.setdefault(change.period, [0, 0, 0, 0])
-            for place, number in enumerate((change.numerator, change.denominator, change.counted, change.expected)):
-                sums[place] += number
-    last = answered_on_time(path[-1])
-    kept = {period: sums for period, sums in totals.items() if any(sums)}
-    expected = last and [last.numerator, last.denominator, last.counted, last.expected]
-    assert kept == ({} if last is None else {last.period: expected})
-
-
-@pytest.mark.parametrize(
-    ("clock", "expected"),
-    [
-        (Submission(), None),
-        (Submission(due_on=day("2026-03-10")), Share("2026", 0, 0, 0, 1)),
-        (Submission(due_on=day("2026-03-10"), ran_out=True), Share("2026", 0, 1, 1, 1)),
-        (Submission(due_on=day("2026-03-10"), answered_on=day("2026-03-10")), Share("2026", 1, 1, 1, 1)),
-        (Submission(due_on=day("2026-03-10"), answered_on=day("2026-03-11")), Share("2026", 0, 1, 1, 1)),
-        (Submission(due_on=day("2026-03-10"), answered_on=day("2026-03-10"), ran_out=True), Share("2026", 1, 1, 1, 1)),
-        (Submission(due_on=day("2025-12-31"), answered_on=day("2026-01-02")), Share("2025", 0, 1, 1, 1)),
-    ],
-)
-def test_what_one_clock_adds(clock: Submission, expected: Share | None) -> None:
-    assert answered_on_time(clock) == expected

@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from event_stories import BODY, BODY_2, FRONT, OTHER, TOLD, apply, figures, settle
 from sqlalchemy import text
 from targets_house import CITY, NOW, House, rows
-from test_targets_events import BODY, BODY_2, FRONT, OTHER, TOLD, apply, figures, settle
 
 from contracts import public_facts_v1 as shown
 from servicekit.db import Database

@@ -22,6 +22,14 @@ Change = Callable[[Any, UUID | None], Facts]
 """(facts, the organisation it counts for) → the facts after an event."""
 Touched = Sequence[tuple[UUID, Sequence[UUID] | None, Facts]]
 """(item, path, facts as they are now)."""
+_CONTRIBUTE = text(
+    """
+    INSERT INTO contribution (item_id, indicator_id, period, numerator, denominator, counted, expected)
+    SELECT * FROM unnest(CAST(:items AS uuid[]), CAST(:indicators AS uuid[]), CAST(:periods AS text[]),
+                         CAST(:numerators AS int[]), CAST(:denominators AS int[]), CAST(:counted AS int[]),
+                         CAST(:expected AS int[]))
+    """
+)
 _OF_CASE = text("SELECT pg_advisory_xact_lock(hashtextextended('case:' || :case, 0))")
 
 
@@ -129,21 +137,20 @@ async def count_anew(session: AsyncSession, items: Touched, *, now: datetime) ->
 async def write_contributions(session: AsyncSession, given: Mapping[UUID, Mapping[str, Share]]) -> None:
     """Let exactly these contributions stand for these items (two statements)."""
     await session.execute(delete(contribution).where(contribution.c.item_id == func.any(list(given))))
-    rows = [
-        {
-            "item_id": item,
-            "indicator_id": indicator_id(code),
-            "period": share.period,
-            "numerator": share.numerator,
-            "denominator": share.denominator,
-            "counted": share.counted,
-            "expected": share.expected,
-        }
-        for item, by_code in given.items()
-        for code, share in by_code.items()
-    ]
+    rows = [(item, code, share) for item, by_code in given.items() for code, share in by_code.items()]
     if rows:
-        await session.execute(insert(contribution), rows)
+        await session.execute(
+            _CONTRIBUTE,
+            {
+                "items": [item for item, _, _ in rows],
+                "indicators": [indicator_id(code) for _, code, _ in rows],
+                "periods": [share.period for _, _, share in rows],
+                "numerators": [share.numerator for _, _, share in rows],
+                "denominators": [share.denominator for _, _, share in rows],
+                "counted": [share.counted for _, _, share in rows],
+                "expected": [share.expected for _, _, share in rows],
+            },
+        )
 
 
 def spread(path: Sequence[UUID], changed: Iterable[tuple[str, Share]]) -> list[Addition]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from pydantic import TypeAdapter
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from contracts.catalogue import CATALOGUE
@@ -76,7 +76,7 @@ async def find_item(session: AsyncSession, item_id: UUID) -> Row[Any]:
 async def find_contributions(session: AsyncSession, item_ids: Sequence[UUID]) -> dict[UUID, dict[str, Share]]:
     """Return what these items add, by item and indicator."""
     found: dict[UUID, dict[str, Share]] = {item_id: {} for item_id in item_ids}
-    statement = select(contribution).where(contribution.c.item_id.in_(item_ids))
+    statement = select(contribution).where(contribution.c.item_id == func.any(list(item_ids)))
     for row in (await session.execute(statement)).all():
         share = Share(row.period, row.numerator, row.denominator, row.counted, row.expected)
         found[row.item_id][CODES[row.indicator_id]] = share
