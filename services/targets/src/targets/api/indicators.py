@@ -63,7 +63,7 @@ async def read_indicator(
 async def read_progress(
     actor: Reader,
     code: Code,
-    period: AskedPeriod,
+    period: Annotated[Code, Query(description="Period code or keyword: 2025, 2025S1, 202503, THIS_YEAR")],
     session: FactSession,
     now: Now,
     organisation_id: Annotated[Uuid | None, Query(description="Only what lies at or below this organisation")] = None,
