@@ -46,7 +46,9 @@ class FigureItem(Answer):
         return cls(**{name: getattr(row, name) for name in cls.model_fields})
 
 
-@router.get("/indicators/{code}/periods/{period}/items", **answers(NotFound, UnknownPeriod, NotOnePeriod, InvalidCursor))
+@router.get(
+    "/indicators/{code}/periods/{period}/items", **answers(NotFound, UnknownPeriod, NotOnePeriod, InvalidCursor)
+)
 async def list_figure_items(
     actor: Reader,
     code: Code,

@@ -15,6 +15,7 @@ from servicekit.text import Code, Uuid
 from servicekit.working_days import local_date
 from targets.api.access import Reader
 from targets.api.indicator_answers import IndicatorAnswer, Section
+from targets.api.period_answers import AskedPeriod
 from targets.api.progress_answers import ProgressAnswer
 from targets.domain.judging import SILENCE
 from targets.domain.period_refusals import NotOnePeriod
