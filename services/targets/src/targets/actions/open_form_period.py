@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, exists, insert, literal, literal_column, select, update
+from sqlalchemy import ColumnElement, Row, and_, exists, insert, literal, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit import audit, outbox
@@ -15,9 +15,11 @@ from servicekit.working_days import local_date
 from targets import publish
 from targets.actions.roll_up import roll_up
 from targets.domain.forms import Form
+from targets.domain.metadata import not_ready
 from targets.domain.periods import Period
 from targets.domain.refusals import PeriodNotBegun
 from targets.domain.reporting_refusals import FormEmpty, WrongFormPeriod
+from targets.domain.resolution_refusals import IncompleteIndicators
 from targets.queries.forms import belongs, find_form, owing
 from targets.queries.scope import ORGANISATION, organisation
 from targets.tables import expected_report, indicator, reporting_period
@@ -30,8 +32,8 @@ async def open_form_period(
 
     A period that was opened for one indicator alone is taken into the form. What is open already stays as it is, so
     that an indicator added to the form can be opened later. Raises NotFound, Forbidden, WrongFormPeriod,
-    PeriodNotBegun, FormEmpty, AlreadyExists when there is nothing to open, and Unavailable while no organisation is
-    known here.
+    PeriodNotBegun, IncompleteIndicators, FormEmpty, AlreadyExists when there is nothing to open, and Unavailable while
+    no organisation is known here.
     """
     form, at_board = await find_form(session, code, actor)
     if not at_board:
@@ -40,6 +42,7 @@ async def open_form_period(
         raise WrongFormPeriod(expected=form.period_kind, given=period.kind)
     if period.first_day > local_date(now) and not form.open_future:
         raise PeriodNotBegun(first_day=period.first_day.isoformat())
+    await _check_told(session, form, period)
     taken = await _take_in(session, form, period)
     made = await _insert_periods(session, form, period, counted, actor, now)
     if not made and not taken:
@@ -60,6 +63,24 @@ async def open_form_period(
 def _entry(row: Row[Any], action: str, form: Form, period: Period) -> audit.Entry:
     details = {"indicator": row.indicator_code, "period": period.code, "form": form.code, "version": row.version}
     return audit.Entry(action, "reporting_period", row.id, details=details)
+
+
+def _to_open(form: Form, period: Period) -> ColumnElement[bool]:
+    already = exists().where(reporting_period.c.indicator_id == indicator.c.id, reporting_period.c.code == period.code)
+    return and_(belongs(form), indicator.c.issued_on <= period.last_day, ~already)
+
+
+async def _check_told(session: AsyncSession, form: Form, period: Period) -> None:
+    """Raise IncompleteIndicators when something to be opened is not fully told: all of the form is opened, or none."""
+    found = (await session.execute(select(indicator).where(_to_open(form, period)).order_by(indicator.c.code))).all()
+    lacking = not_ready(row._asdict() for row in found)
+    if lacking:
+        raise IncompleteIndicators(
+            number=len(lacking),
+            errors=[
+                {"field": f"{code}.{name}", "code": "missing"} for code, names in lacking.items() for name in names
+            ],
+        )
 
 
 async def _take_in(session: AsyncSession, form: Form, period: Period) -> list[Row[Any]]:
@@ -103,11 +124,10 @@ async def _insert_periods(
         "form_id": form.id,
         "form_version": form.version,
     }
-    already = exists().where(reporting_period.c.indicator_id == indicator.c.id, reporting_period.c.code == period.code)
     somebody = exists().where(owing(form, period)).correlate(indicator)
     fitting = select(
         indicator.c.id, *(literal(value, reporting_period.c[name].type) for name, value in values.items())
-    ).where(belongs(form), indicator.c.issued_on <= period.last_day, ~already, somebody)
+    ).where(_to_open(form, period), somebody)
     statement = (
         insert(reporting_period)
         .from_select(["indicator_id", *values], fitting)

@@ -18,6 +18,7 @@ from targets.api.period_answers import PeriodMove
 from targets.domain import refusals, reporting_refusals
 from targets.domain.period_refusals import NotOnePeriod
 from targets.domain.report_steps import RULE
+from targets.domain.resolution_refusals import IncompleteIndicators
 from targets.queries import forms as queries
 from targets.queries.calendar import coded_period, named_period
 
@@ -84,6 +85,7 @@ async def change_form(
         refusals.PeriodNotBegun,
         reporting_refusals.WrongFormPeriod,
         reporting_refusals.FormEmpty,
+        IncompleteIndicators,
     ),
 )
 async def create_form_period(

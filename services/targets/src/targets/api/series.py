@@ -47,9 +47,9 @@ router: APIRouter = new_router("targets", "series")
 _order = lru_cache(maxsize=2000)(sort_key)
 Level = Literal["city", "district", "commune"]
 From = Annotated[
-    Code | None, Query(alias="from", description="A period code or keyword: only what ends after it began.")
+    Code | None, Query(alias="from", description="Period code or keyword: only what ends after it began.")
 ]
-To = Annotated[Code | None, Query(alias="to", description="A period code or keyword: only what ends by its last day.")]
+To = Annotated[Code | None, Query(alias="to", description="Period code or keyword: only what ends by its last day.")]
 Day = Annotated[LegalDate | None, Query(description="Restated to the organisations of this day; today when absent.")]
 
 

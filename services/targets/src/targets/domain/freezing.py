@@ -87,7 +87,7 @@ def figure_of(
     ended_before: bool,
     today: date,
 ) -> Figure:
-    """Copy one organisation's figures and judge them as of today; `disputed` values in them are said in words for everybody."""
+    """Copy one organisation's figures, judge them as of today, and say how many `disputed` values are in them."""
     organisation = WHOLE if row.organisation_id is None else str(row.organisation_id)
     breakdown = {name: Decimal(plain(Decimal(value))) for name, value in sorted(row.breakdown.items())}
     numerator, denominator = _tidy(row.numerator), _tidy(row.denominator)

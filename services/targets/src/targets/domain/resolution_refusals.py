@@ -19,6 +19,20 @@ class IncompleteIndicator(Conflict):
     en = "The indicator lacks what is required ({missing}). Add it with PATCH /indicators/{indicator}, then open."
 
 
+class IncompleteIndicators(Conflict):
+    """Of a form, too, only what was fully told is asked for; the errors name each indicator and what it lacks."""
+
+    code = "incomplete_indicators"
+    vi = (
+        "{number} chỉ tiêu của biểu còn thiếu thông tin bắt buộc (xem danh sách)."
+        " Hãy bổ sung bằng PATCH /indicators/mã chỉ tiêu rồi mở kỳ."
+    )
+    en = (
+        "{number} indicators of the form lack what is required (see the list)."
+        " Add it with PATCH /indicators/code, then open."
+    )
+
+
 class UnknownAnswer(Invalid):
     """The question does not have this answer."""
 

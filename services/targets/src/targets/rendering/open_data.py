@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
+import xlsxwriter
 
 from targets.domain.figures import plain
 from targets.domain.snapshot import WHOLE, Figure
@@ -97,14 +96,15 @@ def to_csv(edition: Edition) -> bytes:
 
 def to_xlsx(edition: Edition) -> bytes:
     """Return the lines as a workbook: numbers as numbers where a spreadsheet holds them exactly, all else as text."""
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("Số liệu")
-    sheet.freeze_panes = "A2"
-    sheet.append(list(COLUMNS))
-    for line in lines(edition):
-        sheet.append([_cell(sheet, line[name]) for name in COLUMNS])
     out = io.BytesIO()
-    book.save(out)
+    with xlsxwriter.Workbook(out, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet("Số liệu")
+        sheet.freeze_panes(1, 0)
+        for place, name in enumerate(COLUMNS):
+            sheet.write_string(0, place, name)
+        for number, line in enumerate(lines(edition), start=1):
+            for place, name in enumerate(COLUMNS):
+                _write_cell(sheet, number, place, line[name])
     return out.getvalue()
 
 
@@ -118,11 +118,9 @@ def _written(value: Any) -> str:
     return harmless(str(value))
 
 
-def _cell(sheet: Any, value: Any) -> Any:
-    if isinstance(value, Decimal) and len(value.as_tuple().digits) <= _EXACT_IN_SHEETS:
-        return WriteOnlyCell(sheet, value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    cell = WriteOnlyCell(sheet, _written(value))
-    cell.data_type = "s"  # openpyxl would take "=…" for a formula
-    return cell
+def _write_cell(sheet: Any, row: int, column: int, value: Any) -> None:
+    exact = isinstance(value, Decimal) and len(value.as_tuple().digits) <= _EXACT_IN_SHEETS
+    if exact or (isinstance(value, int) and not isinstance(value, bool)):
+        sheet.write_number(row, column, value)
+    else:
+        sheet.write_string(row, column, _written(value))

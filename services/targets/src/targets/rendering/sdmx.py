@@ -10,10 +10,11 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any, Final
 
 from targets.domain.figures import plain
-from targets.domain.periods import PeriodKind, parse_period
+from targets.domain.periods import PeriodKind, names_term, parse_period
 from targets.domain.snapshot import WHOLE
 from targets.rendering.edition import Edition
 from targets.rendering.open_data import measures
@@ -24,7 +25,7 @@ DATAFLOW: Final = "RESOLUTION_TARGETS"
 STRUCTURE: Final = "RESOLUTION_TARGETS_DSD"
 CONCEPTS: Final = "RESOLUTION_CONCEPTS"
 DIMENSIONS: Final = ("INDICATOR", "ORGANISATION", "MEASURE")
-ATTRIBUTES: Final = ("OBS_STATUS", "CONF_STATUS", "COUNTED", "EXPECTED")
+ATTRIBUTES: Final = ("OBS_STATUS", "CONF_STATUS", "COUNTED", "EXPECTED", "DISPUTED")
 COLUMNS: Final = (
     "STRUCTURE",
     "STRUCTURE_ID",
@@ -44,6 +45,7 @@ _NAMES: Final = {
     "CONF_STATUS": ("Tình trạng bảo mật", "Confidentiality status"),
     "COUNTED": ("Số đơn vị đã tính", "Units counted"),
     "EXPECTED": ("Số đơn vị phải báo cáo", "Units expected"),
+    "DISPUTED": ("Có số liệu đang bị nghi vấn", "Contains disputed values"),
 }
 _OBS_STATUS: Final = {
     "A": ("Bình thường", "Normal value"),
@@ -67,9 +69,16 @@ def sdmx_code(text: str) -> str:
     return _NOT_IN_A_CODE.sub("_", text)
 
 
-def sdmx_period(code: str) -> str:
-    """Return a period code as an SDMX time period: 2025, 2025-S1, 2025-Q1, 2025-03."""
+def sdmx_period(code: str, first_day: date, last_day: date) -> str:
+    """Return a period as an SDMX time period: 2025, 2025-S1, 2025-Q1, 2025-03, 2025-12-31.
+
+    A term of congress is a time range: its first day and how many days it has.
+    """
+    if names_term(code):
+        return f"{first_day}/P{(last_day - first_day).days + 1}D"
     kind = parse_period(code).kind
+    if kind is PeriodKind.DATE:
+        return first_day.isoformat()
     return code if kind is PeriodKind.YEAR else f"{code[:4]}-{code[4:]}"
 
 
@@ -95,12 +104,13 @@ def _observations(edition: Edition) -> Iterator[tuple[str, ...]]:
                     sdmx_code(indicator.code),
                     organisation,
                     sdmx_code(measure),
-                    sdmx_period(part.period),
+                    sdmx_period(part.period, part.first_day, part.last_day),
                     "" if value is None else plain(value),
                     "Q" if withheld else "M" if value is None else "A",
                     "C" if withheld else "F",
                     "" if figure.counted is None else str(figure.counted),
                     "" if figure.expected is None else str(figure.expected),
+                    "true" if figure.disputes else "false",
                 )
 
 
@@ -169,6 +179,7 @@ def _components() -> dict[str, Any]:
             "attributes": [
                 *_attributes(("OBS_STATUS", "CONF_STATUS"), None),
                 *_attributes(("COUNTED", "EXPECTED"), "Integer"),
+                *_attributes(("DISPUTED",), "Boolean"),
             ],
         },
     }
