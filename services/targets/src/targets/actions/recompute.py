@@ -14,7 +14,7 @@ from servicekit import audit
 from targets.actions.compute_value import figure_id, make_figures, tell_figures
 from targets.actions.keep_item import write_contributions
 from targets.domain.event_rules import shares
-from targets.queries.event_items import CODES, find_contributions, read_facts
+from targets.queries.event_items import CODES, read_facts
 from targets.seeds.resolution import indicator_id
 from targets.tables import event_item
 
@@ -113,10 +113,7 @@ async def _count_items(session: AsyncSession) -> int:
         if not rows:
             return number
         given = {row.id: {} if row.path is None else shares(read_facts(row.kind, row.facts)) for row in rows}
-        stood = await find_contributions(session, list(given))
-        wrong = {item: share for item, share in given.items() if share != stood[item]}
-        if wrong:
-            await write_contributions(session, wrong)
+        await write_contributions(session, given)
         after, number = rows[-1].id, number + len(rows)
 
 
