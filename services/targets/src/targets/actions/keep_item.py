@@ -1,12 +1,13 @@
 """Keep what other services tell of one thing, and with it the figures of every indicator it counts for."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.tables import reference
@@ -16,20 +17,31 @@ from targets.domain.event_rules import Share, changes, shares
 from targets.queries.event_items import ItemKey, find_contributions, find_item, read_facts, write_facts
 from targets.queries.scope import ORGANISATION
 from targets.seeds.resolution import indicator_id
-from targets.tables import contribution, event_item
+from targets.tables import event_item
 
 Change = Callable[[Any, UUID | None], Facts]
 """(facts, the organisation it counts for) → the facts after an event."""
 Touched = Sequence[tuple[UUID, Sequence[UUID] | None, Facts]]
 """(item, path, facts as they are now)."""
+# What stands already as it should is not written again.
+_TAKE_AWAY = text(
+    """
+    DELETE FROM contribution c WHERE c.item_id = ANY(CAST(:items AS uuid[])) AND NOT EXISTS (
+      SELECT FROM jsonb_to_recordset(:given) AS g(item_id uuid, indicator_id uuid, period text, numerator int,
+                                                  denominator int, counted int, expected int)
+       WHERE (g.item_id, g.indicator_id, g.period, g.numerator, g.denominator, g.counted, g.expected)
+             = (c.item_id, c.indicator_id, c.period, c.numerator, c.denominator, c.counted, c.expected))
+    """
+).bindparams(bindparam("given", type_=JSONB))
 _CONTRIBUTE = text(
     """
-    INSERT INTO contribution (item_id, indicator_id, period, numerator, denominator, counted, expected)
-    SELECT * FROM unnest(CAST(:items AS uuid[]), CAST(:indicators AS uuid[]), CAST(:periods AS text[]),
-                         CAST(:numerators AS int[]), CAST(:denominators AS int[]), CAST(:counted AS int[]),
-                         CAST(:expected AS int[]))
+    INSERT INTO contribution
+    SELECT g.* FROM jsonb_to_recordset(:given) AS g(item_id uuid, indicator_id uuid, period text, numerator int,
+                                                    denominator int, counted int, expected int)
+     WHERE NOT EXISTS (
+       SELECT FROM contribution c WHERE c.item_id = g.item_id AND c.indicator_id = g.indicator_id)
     """
-)
+).bindparams(bindparam("given", type_=JSONB))
 _OF_CASE = text("SELECT pg_advisory_xact_lock(hashtextextended('case:' || :case, 0))")
 
 
@@ -136,21 +148,13 @@ async def count_anew(session: AsyncSession, items: Touched, *, now: datetime) ->
 
 async def write_contributions(session: AsyncSession, given: Mapping[UUID, Mapping[str, Share]]) -> None:
     """Let exactly these contributions stand for these items (two statements)."""
-    await session.execute(delete(contribution).where(contribution.c.item_id == func.any(list(given))))
-    rows = [(item, code, share) for item, by_code in given.items() for code, share in by_code.items()]
-    if rows:
-        await session.execute(
-            _CONTRIBUTE,
-            {
-                "items": [item for item, _, _ in rows],
-                "indicators": [indicator_id(code) for _, code, _ in rows],
-                "periods": [share.period for _, _, share in rows],
-                "numerators": [share.numerator for _, _, share in rows],
-                "denominators": [share.denominator for _, _, share in rows],
-                "counted": [share.counted for _, _, share in rows],
-                "expected": [share.expected for _, _, share in rows],
-            },
-        )
+    rows = [
+        {"item_id": str(item), "indicator_id": str(indicator_id(code)), **asdict(share)}
+        for item, by_code in given.items()
+        for code, share in by_code.items()
+    ]
+    await session.execute(_TAKE_AWAY, {"items": list(given), "given": rows})
+    await session.execute(_CONTRIBUTE, {"given": rows})
 
 
 def spread(path: Sequence[UUID], changed: Iterable[tuple[str, Share]]) -> list[Addition]:

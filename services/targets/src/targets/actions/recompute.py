@@ -16,7 +16,7 @@ from targets.actions.keep_item import write_contributions
 from targets.actions.recalculate import hold_all, recalculate
 from targets.domain.event_rules import shares
 from targets.domain.periods import parse_period
-from targets.queries.event_items import CODES, find_contributions, read_facts
+from targets.queries.event_items import CODES, read_facts
 from targets.seeds.resolution import indicator_id
 from targets.tables import event_item
 
@@ -116,10 +116,7 @@ async def _count_items(session: AsyncSession) -> int:
         if not rows:
             return number
         given = {row.id: {} if row.path is None else shares(read_facts(row.kind, row.facts)) for row in rows}
-        stood = await find_contributions(session, list(given))
-        wrong = {item: share for item, share in given.items() if share != stood[item]}
-        if wrong:
-            await write_contributions(session, wrong)
+        await write_contributions(session, given)
         after, number = rows[-1].id, number + len(rows)
 
 
