@@ -12,7 +12,7 @@ from devstack.access.tokens import Minter
 from devstack.demo.client import Client
 from devstack.stack import Stack
 
-_LAYERS = ("address", "signed_in", "client", "public", "tokens", "intake", "tracking", "searches", "refused")
+_LAYERS = ("address", "signed_in", "client", "public", "tokens", "intake", "tracking", "searches", "exports", "refused")
 GENEROUS = json.dumps(dict.fromkeys(_LAYERS, "100000/60"))
 
 
