@@ -47,7 +47,10 @@ async def test_what_is_corrected_later_shows_in_the_next_snapshot_only(
     assert await rows(database, "SELECT content, sha256 FROM snapshot") == before
     second, _ = await make(monitor, supersedes=first[0], title="Sơ kết năm 2025, bản thay thế")
     listed = (await monitor.get(f"/snapshots/{second}/changes", since=first[0])).json()
-    changed = {(one["key"], one["name"]): (one["before"], one["after"]) for one in listed["changes"]}
+    page = (await monitor.get(f"/snapshots/{second}/changes", since=first[0], limit=2)).json()
+    more = await monitor.get(f"/snapshots/{second}/changes", since=first[0], cursor=page["next_cursor"])
+    assert [*page["items"], *more.json()["items"]] == listed["items"]
+    changed = {(one["key"], one["name"]): (one["before"], one["after"]) for one in listed["items"]}
     numerator, denominator = sum(a + b for a, b, _ in FIGURES), sum(c for _, _, c in FIGURES)
     assert changed.pop(("TGT-01_2025_city", "numerator")) == (str(numerator), str(numerator + 500))
     assert changed.pop(("TGT-01_2025_city", "denominator")) == (str(denominator), str(denominator + 600))

@@ -54,7 +54,7 @@ async def make_snapshot(session: AsyncSession, wanted: NewSnapshot, *, actor: Ac
         raise Forbidden
     if wanted.supersedes is not None:
         await _check_superseded(session, wanted.supersedes, found.id)
-    rule = await find_rule(session)
+    rule = await find_rule(session, local_date(now))
     sources = await read_sources(session, found.id, spans)
     targets = await find_targets(session, [row.id for row in sources.indicators])
     # A second of arithmetic for a whole resolution: beside the loop, so that other requests go on.

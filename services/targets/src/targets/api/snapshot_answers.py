@@ -269,10 +269,3 @@ class ChangeAnswer(Answer):
             before=change.before,
             after=change.after,
         )
-
-
-class ChangesAnswer(Answer):
-    """What differs from an earlier snapshot, value by value."""
-
-    since: Uuid
-    changes: list[ChangeAnswer]

@@ -18,7 +18,6 @@ from targets.actions import make_snapshot as making
 from targets.api.access import Approver, MonitoringOfficer, Reader, monitoring
 from targets.api.snapshot_answers import (
     ChangeAnswer,
-    ChangesAnswer,
     FigureAnswer,
     FigureKey,
     IssueBody,
@@ -29,7 +28,7 @@ from targets.api.snapshot_answers import (
 )
 from targets.domain import snapshot_refusals as refusals
 from targets.domain.refusals import UnknownPeriod
-from targets.domain.snapshot import changes
+from targets.domain.snapshot import Change, changes
 from targets.domain.snapshot_wording import formula
 from targets.queries import snapshots as queries
 from targets.queries.snapshot_content import FrozenFigure
@@ -92,14 +91,16 @@ async def read_figure(actor: Reader, snapshot_id: Uuid, key: FigureKey, session:
     return figure_answer(await queries.find_figure(session, snapshot_id, key))
 
 
-@router.get("/snapshots/{snapshot_id}/changes", **answers(NotFound, refusals.UnknownSnapshot))
+@router.get("/snapshots/{snapshot_id}/changes", **answers(NotFound, InvalidCursor, refusals.UnknownSnapshot))
 async def list_changes_since(
     actor: Reader,
     snapshot_id: Uuid,
+    pages: PageQuery,
     session: ReadSession,
     since: Annotated[Uuid, Query(description="The earlier snapshot")],
-) -> ChangesAnswer:
+) -> Page[ChangeAnswer]:
     """List value by value what differs from an earlier snapshot of the same resolution."""
+    window = pages.window("targets.changes", {"snapshot": snapshot_id, "since": since})
     later = await queries.find_frozen(session, snapshot_id)
     try:
         earlier = await queries.find_frozen(session, since)
@@ -107,7 +108,13 @@ async def list_changes_since(
         raise refusals.UnknownSnapshot(errors=[{"field": "since", "code": "unknown_snapshot"}]) from None
     if earlier.row.resolution != later.row.resolution:
         raise refusals.UnknownSnapshot(errors=[{"field": "since", "code": "unknown_snapshot"}])
-    return ChangesAnswer(since=since, changes=list(map(ChangeAnswer.of, changes(earlier.content, later.content))))
+    found = changes(earlier.content, later.content)
+    rows = [one for one in found if window.position is None or _place(one) > window.position]
+    return window.page(rows, position=_place, item=ChangeAnswer.of)
+
+
+def _place(change: Change) -> tuple[str, str]:
+    return change.key, change.name
 
 
 @router.post("/snapshots/{snapshot_id}/issue", **answers(StepNotAllowed, AlreadyExists, refusals.MakerDoesNotIssue))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -47,9 +48,10 @@ async def find_resolution(session: AsyncSession, number: str, actor: Actor) -> R
     return (await session.execute(statement.where(resolution.c.number == number))).one_or_none()
 
 
-async def find_rule(session: AsyncSession) -> SmallCellRule:
-    """Return the rule on small counts in its newest version."""
-    statement = select(small_cell_rule).order_by(small_cell_rule.c.version.desc()).limit(1)
+async def find_rule(session: AsyncSession, today: date) -> SmallCellRule:
+    """Return the rule on small counts, in the newest version that is valid today."""
+    valid = select(small_cell_rule).where(small_cell_rule.c.valid_from <= today)
+    statement = valid.order_by(small_cell_rule.c.version.desc()).limit(1)
     row = (await session.execute(statement)).one()
     return SmallCellRule(row.threshold, row.zero_shown, row.source_vi, row.source_en, row.confirmed)
 
