@@ -43,7 +43,8 @@ WITH period AS (
                       entered_by, created_at, changed_at)
   VALUES ($1, $1, $1, 'draft', 1, 0, 1, '{}', 'as_reported', $1, now(), now())
 )
-INSERT INTO evidence (id, report_id, kind, public, sha256, media_type, size, storage_key, key_sealed, added_by, added_at)
+INSERT INTO evidence (id, report_id, kind, public, sha256, media_type, size, storage_key, key_sealed, added_by,
+                      added_at)
 VALUES ($1, $1, 'file', false, 'h', 'application/pdf', 1, 'k', $2, $1, now())"""
 SEALERS = ("registry", "targets", "feedback", "webhooks")
 
