@@ -28,11 +28,29 @@ from devstack.processes import StackError
 from devstack.stack import Stack, all_parts, engine_parts, web_process
 from devstack.supervisor import Part
 from feedback.sealing import open_json, open_note, seal_json, seal_note
-from servicekit.encryption import CannotOpen, Keyring, open_, seal
-from servicekit.files import _place
+from servicekit.encryption import CannotOpen, Keyring, context, open_, seal
 from webhooks.actions.register_endpoint import secret_context
 
-SEALERS = ("registry", "feedback", "webhooks")
+NAMES = ("submission", "line", "silent", "photo", "evidence", "endpoint", "message", "delivery")
+EVIDENCE = """
+WITH period AS (
+  INSERT INTO reporting_period (id, indicator_id, code, kind, first_day, last_day, status, version, told, due_on,
+                                due_provisional, rule_key, rule_version, opened_at, opened_by)
+  SELECT $1, id, '2025', 'year', '2025-01-01', '2025-12-31', 'open', 1, 1, '2026-01-15', false, 'IND.REPORT_DUE', 1,
+         now(), $1 FROM indicator WHERE code = 'TGT-01'
+), given AS (
+  INSERT INTO report (id, period_id, organisation_id, status, version, told, numerator, breakdown, counting_method,
+                      entered_by, created_at, changed_at)
+  VALUES ($1, $1, $1, 'draft', 1, 0, 1, '{}', 'as_reported', $1, now(), now())
+)
+INSERT INTO evidence (id, report_id, kind, public, sha256, media_type, size, storage_key, key_sealed, added_by,
+                      added_at)
+VALUES ($1, $1, 'file', false, 'h', 'application/pdf', 1, 'k', $2, $1, now())"""
+SEALERS = ("registry", "targets", "feedback", "webhooks")
+
+
+def _place_of_photo(photo_id: UUID) -> str:
+    return context("attachment", "key_sealed", photo_id)
 
 
 def parts(stack: Stack) -> Sequence[Part]:
@@ -99,7 +117,7 @@ async def signed_in(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
 
 async def fill(stack: Stack) -> dict[str, UUID]:
     """One row of every sealed table, sealed by the services' own code with the keys of today."""
-    ids = {name: uuid4() for name in ("submission", "line", "silent", "photo", "endpoint", "message", "delivery")}
+    ids = {name: uuid4() for name in NAMES}
     ours: Any = SimpleNamespace(keyring=keyring_of(stack, "feedback"))
     one = ids["submission"]
     await run(
@@ -132,8 +150,10 @@ async def fill(stack: Stack) -> dict[str, UUID]:
         "INSERT INTO attachment VALUES ($1, $2, 'h', 'image/png', 1, 'k', $3, now())",
         ids["photo"],
         one,
-        seal(ours.keyring, "file key", _place(ids["photo"])),
+        seal(ours.keyring, "file key", _place_of_photo(ids["photo"])),
     )
+    kept = seal(keyring_of(stack, "targets"), "file key", context("evidence", "key_sealed", ids["evidence"]))
+    await run(stack, "targets", EVIDENCE, ids["evidence"], kept)
     theirs = keyring_of(stack, "webhooks")
     secret = seal(theirs, "whsec_x", secret_context(ids["endpoint"]))
     await run(
@@ -179,7 +199,10 @@ async def all_opens(stack: Stack, ids: dict[str, UUID]) -> None:
     assert open_note(ours, ids["line"], notes[ids["line"]]) == "Đã chuyển"
     assert notes[ids["silent"]] is None
     (row,) = await run(stack, "feedback", "SELECT * FROM attachment")
-    assert open_(ours.keyring, row["key_sealed"], _place(ids["photo"])) == "file key"
+    assert open_(ours.keyring, row["key_sealed"], _place_of_photo(ids["photo"])) == "file key"
+    (row,) = await run(stack, "targets", "SELECT id, key_sealed FROM evidence")
+    mine = keyring_of(stack, "targets", only_current=True)
+    assert open_(mine, row["key_sealed"], context("evidence", "key_sealed", row["id"])) == "file key"
     theirs = keyring_of(stack, "webhooks", only_current=True)
     (row,) = await run(stack, "webhooks", "SELECT * FROM endpoint")
     for column in ("secret_sealed", "old_secret_sealed"):
@@ -280,7 +303,7 @@ async def test_a_value_that_does_not_open_stops_the_rotation_and_is_named(stack:
     house: Stack = stack.stack
     (row,) = await run(house, "feedback", "SELECT id, key_sealed FROM attachment")
     old = Keyring("k0", {"k0": bytes(32)})
-    await run(house, "feedback", "UPDATE attachment SET key_sealed = $1", seal(old, "x", _place(row["id"])))
+    await run(house, "feedback", "UPDATE attachment SET key_sealed = $1", seal(old, "x", _place_of_photo(row["id"])))
     with pytest.raises(StackError, match="1 values are sealed with k0, which feedback_keyring does not hold"):
         await keys.rotate(house.data, house.ports, ["feedback"], again=True)
     ring = ring_of(house, "feedback")
@@ -292,7 +315,7 @@ async def test_a_value_that_does_not_open_stops_the_rotation_and_is_named(stack:
         with pytest.raises(StackError, match="first row of attachment after the beginning holds a value that no key"):
             await columns.reseal(table, both, Progress("x"))
     with pytest.raises(CannotOpen):
-        open_(both, moved, _place(row["id"]))
+        open_(both, moved, _place_of_photo(row["id"]))
 
 
 async def test_where_containers_run_no_key_is_changed(stack: SimpleNamespace, tmp_path: Path) -> None:
