@@ -35,6 +35,7 @@ def facts(**changed: Any) -> dict[str, Any]:
         "submitted_by": SUBMITTED,
         "verified_by": VERIFIED,
         "reason": "Thiếu nguồn",
+        "unanswered": False,
     } | changed
 
 
