@@ -37,6 +37,7 @@ def facts(**changed: Any) -> dict[str, Any]:
         "verified_by": VERIFIED,
         "unanswered": False,
         "reason": "Thiếu nguồn",
+        "unanswered": False,
     } | changed
 
 
