@@ -212,6 +212,7 @@ async def test_deadline_rules_are_the_catalogue(template: Database) -> None:
             assert row["provision_id"] is None, row["key"]
 
 
+@pytest.mark.usefixtures("template")
 async def test_a_house_that_stands_gets_the_rule_of_disputes_and_tells_it(engines: Engines) -> None:
     """As if it had been set up before the rule was in the seed; set up again, nothing is said twice."""
     step = importlib.import_module("registry.migrations.versions.0016_rule_of_disputes")
@@ -227,6 +228,54 @@ async def test_a_house_that_stands_gets_the_rule_of_disputes_and_tells_it(engine
     assert (told["type"], told["subject"], told["sequence"]) == ("registry.deadline_rule.changed.v1", rule["id"], 1)
     fact = json.loads(told["data"])
     assert (fact["key"], fact["version"], fact["amount"]) == ("IND.DISPUTE_ANSWER", 1, rule["amount"])
+
+
+async def test_who_has_no_known_start_took_nothing_over(template: Database) -> None:
+    """Open towards the past are the former units' bodies and what ended in early 2025, not what came after them."""
+    [found] = await fetch(
+        template,
+        "SELECT count(*) FILTER (WHERE o.valid_from > '2025-01-01') AS later, count(*) FILTER (WHERE EXISTS"
+        " (SELECT FROM organisation_succession s WHERE s.successor_id = o.id)) AS heirs, count(*) AS open"
+        " FROM organisation o WHERE NOT o.start_known",
+    )
+    before = await fetch(template, "SELECT FROM organisation WHERE valid_from = '2025-01-01'")
+    assert (found["later"], found["heirs"], found["open"]) == (0, 0, len(before))
+    assert await fetch(template, "SELECT FROM outbox") == []
+
+
+@pytest.mark.usefixtures("template")
+async def test_a_house_that_stands_tells_who_has_no_known_start(engines: Engines) -> None:
+    """As it was set up before: the merged boards too without a known start, and facts that did not tell it."""
+    step = importlib.import_module("registry.migrations.versions.0017_start_known")
+    async with fresh_database(engines, "registry") as made:
+        owner = await asyncpg.connect(made.owner_dsn)
+        [board] = await owner.fetch(
+            "UPDATE organisation o SET start_known = false FROM unit u WHERE u.id = o.unit_id AND u.code = '93'"
+            " AND o.kind = 'mass_mobilisation_board' RETURNING o.id, o.version"
+        )
+        await owner.execute("SET ROLE registry_house; SET row_security = on")
+        await owner.execute(
+            "INSERT INTO account (id, username, name_sealed, status, organisation_id, created_at)"
+            " VALUES (gen_random_uuid(), 'somebody', '', 'active', $1, now())",
+            board["id"],
+        )
+        await owner.execute("RESET ROLE")
+        await owner.execute("UPDATE alembic_version SET version_num = $1", step.down_revision)
+        await asyncio.to_thread(migrations.upgrade, "registry", made.owner_url)
+        stored = await owner.fetchrow("SELECT start_known, version FROM organisation WHERE id = $1", board["id"])
+        told = await owner.fetch(
+            "SELECT x.type, x.sequence, x.data, o.version, o.id, o.name, u.code FROM outbox x"
+            " JOIN organisation o ON o.id = x.subject JOIN unit u ON u.id = o.unit_id"
+        )
+        open_ = await owner.fetchval("SELECT count(*) FROM organisation WHERE NOT start_known")
+        await owner.close()
+    assert (stored["start_known"], stored["version"]) == (True, board["version"])
+    assert len(told) == len({row["id"] for row in told}) == open_ > 2000
+    for row in told:
+        data = json.loads(row["data"])
+        assert (row["type"], row["sequence"]) == ("registry.organisation.changed.v1", row["version"])
+        assert row["version"] > 1
+        assert (data["start_known"], data["name"], data["unit_code"]) == (False, row["name"], row["code"])
 
 
 async def test_three_wards_went_to_two_successors_each(template: Database) -> None:

@@ -57,6 +57,7 @@ def organisations() -> Iterator[dict[str, Any]]:
             "path": paths[own],
             "valid_from": span[0],
             "valid_to": span[1],
+            "start_known": span is AFTER,
         }
         return {"kind": "organisation", "id": own, "data": data}
 
@@ -129,7 +130,7 @@ _OPEN = text(
 )
 _EXPECT = text(
     "INSERT INTO expected_report SELECT :period, id FROM reference WHERE kind = 'organisation'"
-    " AND data->>'level' = 'commune' AND data->>'valid_from' <= :last"
+    " AND data->>'level' = 'commune' AND (data->>'start_known' = 'false' OR data->>'valid_from' <= :last)"
     " AND coalesce(data->>'valid_to', '9999') >= :last"
 )
 _OWE = text("INSERT INTO expected_report VALUES (:period, :organisation) ON CONFLICT DO NOTHING")

@@ -25,6 +25,7 @@ from targets.domain.restated_figures import (
     total,
 )
 from targets.domain.restating import Restating
+from targets.domain.validity import Span
 
 FIRST, TODAY = date(2020, 1, 1), date(2026, 6, 30)
 DAY = date(2025, 7, 1)
@@ -37,7 +38,7 @@ def own(name: str) -> UUID:
 
 def body(name: str, parent: str | None = "city", since: date = FIRST, until: date | None = None) -> Body:
     path = (own(name),) if parent is None else (own(parent), own(name))
-    return Body(own(name), name, "front_committee", "commune", path, own(f"unit {name}"), since, until)
+    return Body(own(name), name, "front_committee", "commune", path, own(f"unit {name}"), Span(since, until))
 
 
 def old(name: str, parent: str | None = "city", until: date = DAY - timedelta(days=1)) -> Body:
@@ -181,7 +182,13 @@ def test_what_was_dissolved_stays_in_the_figures_above_it() -> None:
 def test_what_an_organisation_above_reported_itself_is_not_summed_twice() -> None:
     """A district with figures of its own beside those of its wards: the wards go whole, its own nobody knows where."""
     ward = Body(
-        own("w"), "w", "front_committee", "commune", (own("district"), own("w")), own("u"), FIRST, date(2025, 6, 30)
+        own("w"),
+        "w",
+        "front_committee",
+        "commune",
+        (own("district"), own("w")),
+        own("u"),
+        Span(FIRST, date(2025, 6, 30)),
     )
     lineage = Lineage(
         [CITY, old("district", None), ward, new("c"), new("d")],

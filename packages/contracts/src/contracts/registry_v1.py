@@ -22,7 +22,10 @@ class UnitChanged(Fact):
 
 
 class OrganisationChanged(Fact):
-    """An organisation (tổ chức) as it stands for a span of dates."""
+    """An organisation (tổ chức) as it stands for a span of dates.
+
+    `start_known` false: it stood before `valid_from` too, since nobody recorded when.
+    """
 
     kind: str
     name: str
@@ -33,6 +36,7 @@ class OrganisationChanged(Fact):
     path: list[UUID]
     valid_from: date
     valid_to: date | None
+    start_known: bool = True
 
 
 class OrganisationSuccessionChanged(Fact):

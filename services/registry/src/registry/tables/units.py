@@ -20,8 +20,8 @@ class Unit(RegistryTable):
 
     `code` is the unit's own only within the span: codes were given to other units on 1 July 2025.
     `start_known` is false when the true beginning is earlier than what was recorded, so never where something was taken
-    over at the beginning. `source` is the instrument it
-    stands by, `ended_by` the one that ended it, where it was entered.
+    over at the beginning. `source` is the instrument it stands by, `ended_by` the one that ended it, where it was
+    entered.
     """
 
     __tablename__ = "unit"

@@ -23,6 +23,7 @@ from targets.actions.import_rules import RuleCheck
 from targets.actions.staged_reports import Decided, clear, decide, record, stage, warn, write_staged
 from targets.domain.import_lines import MAX_PROBLEMS, LineCheck, Problem
 from targets.domain.importing import DELETE, IMPORT, UPDATE, Options, Outcome, Status, judge_import
+from targets.domain.lineage import Lineage
 from targets.domain.report_steps import ENTERING
 from targets.files.columns import KEY_COLUMN, Columns, place_columns
 from targets.files.lines import LineReader
@@ -55,7 +56,7 @@ class GivenFile:
 
 
 async def import_reports(
-    session: AsyncSession, file: GivenFile, options: Options, *, actor: Actor, now: datetime
+    session: AsyncSession, file: GivenFile, options: Options, lineage: Lineage, *, actor: Actor, now: datetime
 ) -> Outcome:
     """Do what the file says and return what became of it; the import itself is kept also when it was refused.
 
@@ -66,7 +67,7 @@ async def import_reports(
     known = await find_known(session, places, actor, today=local_date(now))
     rules = [] if options.deleting else await find_rules(session, {code for code, _ in known.periods})
     reader = LineReader(columns, options.decimal_comma, options.deleting)
-    rows = _Rows(file.table, reader, LineCheck(known), RuleCheck(rules), options)
+    rows = _Rows(file.table, reader, LineCheck(known, lineage.standing_for), RuleCheck(rules), options)
     await stage(session, rows.records())
     decided = await _decide(session, rows, options)
     outcome = await _keep(session, file, options, rows, decided, actor, now)

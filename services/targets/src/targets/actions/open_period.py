@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import and_, insert, literal, or_, select
+from sqlalchemy import and_, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit import audit, outbox
@@ -23,7 +23,7 @@ from targets.domain.refusals import (
     WrongPeriodKind,
 )
 from targets.domain.resolution_refusals import IncompleteIndicator
-from targets.queries.scope import ORGANISATION, board_role, organisation
+from targets.queries.scope import ORGANISATION, board_role, organisation, stood_on
 from targets.tables import expected_report, indicator, reporting_period
 
 
@@ -115,16 +115,14 @@ async def _insert_period(
 
 
 async def _expect(session: AsyncSession, period_id: UUID, kinds: list[str], level: str, last_day: date) -> int:
-    """List who owes a report; ISO dates compare as text, and an open end is later than any."""
-    day = last_day.isoformat()
+    """List who owes a report."""
     data = organisation.c.data
     owing = select(literal(period_id), organisation.c.id).where(
         and_(
             organisation.c.kind == ORGANISATION,
             data["kind"].astext.in_(kinds),
             data["level"].astext == level,
-            data["valid_from"].astext <= day,
-            or_(data["valid_to"].astext.is_(None), data["valid_to"].astext >= day),
+            stood_on(last_day),
         )
     )
     made = await session.execute(

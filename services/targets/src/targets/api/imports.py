@@ -16,7 +16,7 @@ from servicekit.routes import answers, new_router
 from servicekit.text import Code, FlagParam, Uuid
 from servicekit.working_days import local_date
 from targets.actions.import_reports import import_reports
-from targets.api.access import Entering, Reader, entering
+from targets.api.access import Entering, Reader, TheLineage, entering
 from targets.api.import_file import BODY, TheFile
 from targets.api.import_models import ConflictAnswer, ImportAnswer, ImportSummary, StrategyWord
 from targets.api.period_answers import AskedPeriod
@@ -79,6 +79,7 @@ async def import_values(
     file: TheFile,
     session: WriteSession,
     now: Now,
+    book: TheLineage,
     dry_run: Annotated[FlagParam, Query(description="Say what would happen, and change no report")] = False,
     strategy: Annotated[StrategyWord, Query(description="As DHIS2's importStrategy")] = "CREATE_AND_UPDATE",
     atomic: Annotated[FlagParam, Query(description="Import nothing when one row conflicts")] = True,
@@ -90,7 +91,7 @@ async def import_values(
     be read again; reports change only when it is no dry run and was not refused.
     """
     options = Options(strategy=Strategy(strategy), atomic=atomic, dry_run=dry_run, decimal_comma=decimal == "comma")
-    outcome = await import_reports(session, file, options, actor=actor, now=now)
+    outcome = await import_reports(session, file, options, book.lineage, actor=actor, now=now)
     summary = ImportSummary.of(outcome, file, options)
     return _refused(request, summary) if outcome.status == Status.REFUSED else summary
 

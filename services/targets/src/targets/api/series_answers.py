@@ -22,17 +22,25 @@ _ROUNDING: Final = Context(prec=200, rounding=ROUND_HALF_EVEN)
 
 
 class OrganisationName(Answer):
-    """An organisation in few words."""
+    """An organisation in few words; `start_known` false means it stood earlier than `valid_from` says."""
 
     organisation_id: Uuid
     name: str
     valid_from: LegalDate
     valid_to: LegalDate | None
+    start_known: bool
 
     @classmethod
     def of(cls, body: Body) -> Self:
         """Show an organisation."""
-        return cls(organisation_id=body.id, name=body.name, valid_from=body.valid_from, valid_to=body.valid_to)
+        span = body.span
+        return cls(
+            organisation_id=body.id,
+            name=body.name,
+            valid_from=span.valid_from,
+            valid_to=span.valid_to,
+            start_known=span.start_known,
+        )
 
 
 class SumsAnswer(Answer):

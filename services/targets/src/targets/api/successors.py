@@ -25,8 +25,6 @@ def naming_successors(book: LineageBook, organisation_id: UUID) -> Iterator[None
     try:
         yield
     except OrganisationNotValid as refused:
-        known = book.lineage
-        if organisation_id in known.bodies:
-            last_day = date.fromisoformat(str(refused.facts["last_day"]))
-            refused.errors = named(known.standing_for(organisation_id, last_day))
+        last_day = date.fromisoformat(str(refused.facts["last_day"]))
+        refused.errors = named(book.lineage.standing_for(organisation_id, last_day))
         raise

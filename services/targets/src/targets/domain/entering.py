@@ -6,6 +6,7 @@ from typing import Final
 
 from servicekit.errors import DomainError
 from targets.domain.refusals import OrganisationNotExpected, OrganisationNotValid, PeriodClosed
+from targets.domain.validity import Span
 
 COUNTING_METHODS: Final = ("distinct_persons", "memberships", "organisations_founded")
 UNCONFIGURED_METHOD: Final = "as_reported"
@@ -18,19 +19,13 @@ class Place:
 
     period_status: str
     last_day: date
-    valid_from: date
-    valid_to: date | None
+    organisation: Span
     expected: bool
-
-    @property
-    def exists_then(self) -> bool:
-        """Say whether the organisation existed on the period's last day."""
-        return self.valid_from <= self.last_day and (self.valid_to is None or self.last_day <= self.valid_to)
 
 
 def refuse_place(place: Place) -> DomainError | None:
     """Return why nothing may be entered there, or None."""
-    if not place.exists_then:
+    if not place.organisation.includes(place.last_day):
         return OrganisationNotValid(last_day=place.last_day.isoformat())
     if not place.expected:
         return OrganisationNotExpected()

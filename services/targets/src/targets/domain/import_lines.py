@@ -4,8 +4,8 @@ An organisation is named by its id, or by its kind and the code of its unit. Cod
 another place before 1 July 2025), so a code is looked up among those that existed on the period's last day.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -14,8 +14,16 @@ from servicekit.errors import DomainError
 from targets.domain.entering import Place, refuse_place
 from targets.domain.figures import FigureRule, Figures, check_figures
 from targets.domain.import_wording import PROBLEMS
+from targets.domain.lineage import Body
 from targets.domain.period_steps import OPEN
-from targets.domain.refusals import BadFigures, ComputedIndicator, PeriodNotOpened, UnknownIndicator
+from targets.domain.refusals import (
+    BadFigures,
+    ComputedIndicator,
+    OrganisationNotValid,
+    PeriodNotOpened,
+    UnknownIndicator,
+)
+from targets.domain.validity import Span
 
 MAX_PROBLEMS: Final = 10_000
 """A file with more has one fault throughout; reading stops there and nothing of it is imported."""
@@ -60,6 +68,11 @@ class Problem:
         """Return what the entry of one report would have been refused with."""
         return cls(line, column, error.code, error.text("vi"), error.text("en"))
 
+    def naming(self, bodies: Sequence[Body]) -> "Problem":
+        """Return the problem with organisations to take instead, by name and id."""
+        names = "; ".join(f"{body.name} ({body.id})" for body in bodies)
+        return replace(self, vi=f"{self.vi} → {names}", en=f"{self.en} → {names}") if names else self
+
 
 @dataclass(frozen=True, slots=True)
 class KnownPeriod:
@@ -77,12 +90,7 @@ class KnownOrganisation:
     """An organisation the actor may enter figures for."""
 
     id: UUID
-    valid_from: date
-    valid_to: date | None
-
-    def existed(self, day: date) -> bool:
-        """Say whether it was there on a day."""
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,8 @@ class LineCheck:
     """Checks rows one after the other and remembers which places were taken."""
 
     known: Known
+    standing_for: Callable[[UUID, date], Sequence[Body]]
+    """Who stands on a day for an organisation that does not."""
     problems: list[Problem] = field(default_factory=list)
     doubled: set[int] = field(default_factory=set)
     """First lines of places that came again; none of the rows of such a place counts."""
@@ -130,13 +140,15 @@ class LineCheck:
             Place(
                 period_status=OPEN if organisation.id in self.known.reopened.get(period.id, ()) else period.status,
                 last_day=period.last_day,
-                valid_from=organisation.valid_from,
-                valid_to=organisation.valid_to,
+                organisation=organisation.span,
                 expected=organisation.id in self.known.expected.get(period.id, ()),
             )
         )
         if refused is not None:
-            self.problems.append(Problem.raised(line.number, _COLUMN_OF.get(refused.code), refused))
+            problem = Problem.raised(line.number, _COLUMN_OF.get(refused.code), refused)
+            if isinstance(refused, OrganisationNotValid):
+                problem = problem.naming(self.standing_for(organisation.id, period.last_day))
+            self.problems.append(problem)
             return None
         if not self._is_first(line, period, organisation) or not self._has_good_figures(line, period):
             return None
@@ -164,7 +176,7 @@ class LineCheck:
                 return None
             return found
         candidates = self.known.of_units.get(line.unit, ()) if line.unit else ()
-        there = [one for one in candidates if one.existed(period.last_day)]
+        there = [one for one in candidates if one.span.includes(period.last_day)]
         if len(there) == 1:
             return there[0]
         code = "organisation_unknown" if not candidates else "unit_not_then" if not there else "unit_ambiguous"

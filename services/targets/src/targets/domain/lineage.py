@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
+from targets.domain.validity import Span
+
 CONFIDENCES: Final = ("confirmed", "inferred", "unconfirmed")
 """From the surest to the least sure; a chain is as sure as its least sure link."""
 
@@ -21,8 +23,7 @@ class Body:
     level: str
     path: tuple[UUID, ...]
     unit_id: UUID
-    valid_from: date
-    valid_to: date | None = None
+    span: Span
 
     @property
     def parent_id(self) -> UUID | None:
@@ -31,7 +32,7 @@ class Body:
 
     def stands_on(self, day: date) -> bool:
         """Say whether a day lies in its span."""
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+        return self.span.includes(day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +92,20 @@ class Lineage:
 
     def dissolved(self, own: UUID, day: date) -> bool:
         """Say whether an organisation ended before a day and nobody took over from it."""
-        ended = self.bodies[own].valid_to
+        ended = self.bodies[own].span.valid_to
         return ended is not None and ended < day and not self.onward(own, day)
 
     def standing_for(self, own: UUID, day: date) -> list[Body]:
         """Return who of those standing on a day has it or a part of it, or had it before it began, by name.
 
         Only those of its level where there are such: a ward's figures of old were its wards', not the district's.
+        Nobody stands for what is not known.
         """
+        if own not in self.bodies:
+            return []
         found: dict[UUID, Body] = {}
         waiting, seen = [own], {own}
-        early = self.bodies[own].valid_from > day
+        early = self.bodies[own].span.begins_after(day)
         while waiting:
             here = waiting.pop()
             if self.bodies[here].stands_on(day):

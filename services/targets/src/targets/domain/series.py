@@ -52,7 +52,7 @@ def as_reported(lineage: Lineage, body: Body, sums: Sums | None, last_day: date)
         return of_whole(sums)
     if body.stands_on(last_day):
         return Shown(NOTHING, NOT_EXPECTED)
-    reason = NOT_BEGUN if last_day < body.valid_from else ENDED
+    reason = NOT_BEGUN if body.span.begins_after(last_day) else ENDED
     return Shown(NOTHING, reason, tuple(lineage.standing_for(body.id, last_day)))
 
 

@@ -13,28 +13,29 @@ from sqlalchemy.types import Uuid
 from servicekit.errors import NotFound
 from servicekit.pages import Window
 from targets.domain.allocating import Unit
+from targets.queries.scope import STOOD_ON
 from targets.tables import allocated_target, allocation, indicator, target_version
 
-# ISO dates compare as text, and an open end is later than any.
 _UNITS = text(
-    """
-    SELECT o.id, o.data ->> 'name' AS name,
-           o.data ->> 'valid_from' <= :day AND coalesce(o.data ->> 'valid_to' >= :day, true) AS valid,
-           o.data ->> 'kind' = ANY (i.reporter_kinds) AND o.data ->> 'level' = i.reporter_level AS reports,
+    f"""
+    SELECT organisation.id, organisation.data ->> 'name' AS name,
+           {STOOD_ON} AS valid,
+           organisation.data ->> 'kind' = ANY (i.reporter_kinds)
+             AND organisation.data ->> 'level' = i.reporter_level AS reports,
            (SELECT c.persons FROM population c
-             WHERE c.unit_id = CAST(o.data ->> 'unit_id' AS uuid) AND c.counted_on <= CAST(:day AS date)
+             WHERE c.unit_id = CAST(organisation.data ->> 'unit_id' AS uuid) AND c.counted_on <= CAST(:day AS date)
              ORDER BY c.counted_on DESC LIMIT 1) AS population,
            (SELECT f.denominator FROM roll_up f
-             WHERE f.indicator_id = i.id AND f.organisation_id = o.id AND f.counted > 0
+             WHERE f.indicator_id = i.id AND f.organisation_id = organisation.id AND f.counted > 0
                AND f.last_day <= CAST(:day AS date)
              ORDER BY f.last_day DESC LIMIT 1) AS denominator
-      FROM indicator i JOIN reference o ON o.kind = 'organisation'
+      FROM indicator i JOIN reference organisation ON organisation.kind = 'organisation'
      WHERE i.id = :indicator
-       AND (o.id = ANY (:asked)
-            OR (o.data ->> 'kind' = ANY (i.reporter_kinds) AND o.data ->> 'level' = i.reporter_level
-                AND o.data ->> 'valid_from' <= :day AND coalesce(o.data ->> 'valid_to' >= :day, true)))
-     ORDER BY o.id
-    """
+       AND (organisation.id = ANY (:asked)
+            OR (organisation.data ->> 'kind' = ANY (i.reporter_kinds)
+                AND organisation.data ->> 'level' = i.reporter_level AND {STOOD_ON}))
+     ORDER BY organisation.id
+    """  # noqa: S608 (no input is in it)
 ).bindparams(bindparam("asked", type_=ARRAY(Uuid())))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, any_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, TextClause, and_, any_, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +13,7 @@ from servicekit.identity import Actor
 from servicekit.pages import Window
 from targets.domain.forms import Form, read_levels, read_steps
 from targets.domain.periods import Period
-from targets.queries.scope import ORGANISATION, board_role, organisation
+from targets.queries.scope import ORGANISATION, board_role, organisation, stood_on
 from targets.tables import expected_report, form, form_version, indicator, reporting_period
 
 
@@ -75,15 +75,13 @@ def belongs(of: Form) -> ColumnElement[bool]:
 
 
 def owing(of: Form, period: Period) -> ColumnElement[bool]:
-    """Return the condition that an organisation reports an indicator of a form; ISO dates compare as text."""
-    day, data = period.last_day.isoformat(), organisation.c.data
-    kinds = indicator.c.reporter_kinds
-    conditions = [
+    """Return the condition that an organisation reports an indicator of a form."""
+    data, kinds = organisation.c.data, indicator.c.reporter_kinds
+    conditions: list[ColumnElement[bool] | TextClause] = [
         organisation.c.kind == ORGANISATION,
         data["kind"].astext == any_(kinds),
         data["level"].astext == indicator.c.reporter_level,
-        data["valid_from"].astext <= day,
-        or_(data["valid_to"].astext.is_(None), data["valid_to"].astext >= day),
+        stood_on(period.last_day),
     ]
     if of.reporter_kinds is not None:
         conditions.append(data["kind"].astext.in_(of.reporter_kinds))

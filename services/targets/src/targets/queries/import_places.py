@@ -13,6 +13,7 @@ from servicekit.identity import Actor
 from targets.domain.figures import FigureRule
 from targets.domain.import_lines import Known, KnownOrganisation, KnownPeriod
 from targets.domain.report_steps import ENTERING
+from targets.domain.validity import Span
 
 # Held open like the period of a single report: nobody closes it meanwhile.
 _PERIODS: Final = """
@@ -27,7 +28,8 @@ SELECT i.code AS indicator, i.kind, i.whole_numbers, i.categories, p.id, p.code,
 _SOURCES: Final = "SELECT code, source FROM indicator WHERE code = ANY ($1::text[])"
 _ORGANISATIONS: Final = """
 SELECT id, data ->> 'kind' AS kind, data ->> 'unit_code' AS unit_code,
-       data ->> 'valid_from' AS valid_from, data ->> 'valid_to' AS valid_to
+       data ->> 'valid_from' AS valid_from, data ->> 'valid_to' AS valid_to,
+       coalesce(CAST(data ->> 'start_known' AS boolean), true) AS start_known
   FROM reference WHERE kind = 'organisation' AND path && $1::uuid[]"""
 _EXPECTED: Final = """
 SELECT e.period_id, array_agg(e.organisation_id) AS organisations,
@@ -51,7 +53,7 @@ async def find_known(session: AsyncSession, places: Iterable[tuple[str, str]], a
     organisations: dict[UUID, KnownOrganisation] = {}
     of_units: dict[tuple[str, str], list[KnownOrganisation]] = defaultdict(list)
     for row in await fetch(session, _ORGANISATIONS, sorted(actor.organisations(*ENTERING))):
-        one = organisations[row["id"]] = _organisation(row)
+        one = organisations[row["id"]] = KnownOrganisation(row["id"], Span.of(dict(row)))
         of_units[(row["kind"], row["unit_code"])].append(one)
     owing = await fetch(session, _EXPECTED, [row["id"] for row in found], list(organisations), today)
     return Known(
@@ -67,10 +69,3 @@ async def find_known(session: AsyncSession, places: Iterable[tuple[str, str]], a
 def _period(row: Any) -> KnownPeriod:
     rule = FigureRule(row["kind"], row["whole_numbers"], tuple(row["categories"]))
     return KnownPeriod(row["id"], row["status"], row["last_day"], rule, row["counting_method"])
-
-
-def _organisation(row: Any) -> KnownOrganisation:
-    until = row["valid_to"]
-    return KnownOrganisation(
-        row["id"], date.fromisoformat(row["valid_from"]), None if until is None else date.fromisoformat(until)
-    )

@@ -10,6 +10,7 @@ from servicekit.errors import Unavailable
 from servicekit.reference_book import ReferenceBook
 from targets.domain.lineage import Body, Lineage, Succession
 from targets.domain.restating import Restating
+from targets.domain.validity import Span
 
 _DAYS_KEPT: Final = 8
 
@@ -56,8 +57,7 @@ def _body(key: UUID, fact: Mapping[str, Any]) -> Body:
         level=fact["level"],
         path=tuple(UUID(step) for step in fact["path"]),
         unit_id=UUID(fact["unit_id"]),
-        valid_from=date.fromisoformat(fact["valid_from"]),
-        valid_to=date.fromisoformat(fact["valid_to"]) if fact["valid_to"] else None,
+        span=Span.of(fact),
     )
 
 

@@ -4,10 +4,11 @@ The monitoring board (Ban Tuyên giáo và Dân vận) stands beside the tree: i
 """
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, TextClause, and_, bindparam, exists, func, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Uuid
 
@@ -22,6 +23,17 @@ GROUPS: Final = {"readers": READERS, "board": BOARD_ROLES}
 """What the row-level security asks by."""
 organisation = reference.alias("organisation")
 _board = reference.alias("board")
+STOOD_ON: Final = (
+    "((coalesce(organisation.data ->> 'start_known', 'true') = 'false' OR organisation.data ->> 'valid_from' <= :day)"
+    " AND coalesce(organisation.data ->> 'valid_to' >= :day, true))"
+)
+"""Of `organisation` on an ISO day: ISO dates compare as text, an open end is later than any, and an unknown start is
+earlier than any (`domain.validity.Span`)."""
+
+
+def stood_on(day: date) -> TextClause:
+    """Return the condition that `organisation` (the joined alias) stood on a day."""
+    return text(STOOD_ON).bindparams(day=day.isoformat())
 
 
 def organisations_of(actor: Actor, *roles: str) -> ColumnElement[Any]:
