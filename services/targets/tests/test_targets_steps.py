@@ -37,7 +37,6 @@ def facts(**changed: Any) -> dict[str, Any]:
         "verified_by": VERIFIED,
         "unanswered": False,
         "reason": "Thiếu nguồn",
-        "unanswered": False,
     } | changed
 
 

@@ -52,8 +52,9 @@ async def read_dashboard(
 ) -> Response:
     """Return every indicator of a resolution with figures, coverage, target, status, trend and dispute mark.
 
-    Each line names the period it shows: the newest of the indicator's own kind that has figures and lies in the period
-    asked for; for indicators of a longer kind the period around it, or the one before while that has no figures yet.
+    Each line names the period it shows: the one asked for, where it is reported and has figures; otherwise the newest
+    of the indicator's own kind that has figures and lies in the period asked for; for indicators of a longer kind the
+    period around it, or the one before while that has no figures yet.
     With `If-None-Match` of the ETag last read, 304 while nothing on the page has changed.
     """
     asked = await named_period(session, period, local_date(now))

@@ -46,9 +46,7 @@ from targets.queries.indicators import find_indicator
 router: APIRouter = new_router("targets", "series")
 _order = lru_cache(maxsize=2000)(sort_key)
 Level = Literal["city", "district", "commune"]
-From = Annotated[
-    Code | None, Query(alias="from", description="Period code or keyword: only what ends after it began.")
-]
+From = Annotated[Code | None, Query(alias="from", description="Period code or keyword: only what ends after it began.")]
 To = Annotated[Code | None, Query(alias="to", description="Period code or keyword: only what ends by its last day.")]
 Day = Annotated[LegalDate | None, Query(description="Restated to the organisations of this day; today when absent.")]
 

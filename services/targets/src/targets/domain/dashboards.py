@@ -1,8 +1,8 @@
 """Which period of an indicator answers a question about another period.
 
-Somebody looks at 2026S1: a monthly indicator shows its latest month of that half-year that has figures, a half-yearly
-one the half-year itself, a yearly one 2026 if it has figures already and 2025 otherwise. Every line of a dashboard
-names the period it shows.
+Somebody looks at 2026S1: what is reported by half-year shows it as soon as it has figures. Otherwise a monthly
+indicator shows its latest month of that half-year that has figures, a half-yearly one the half-year itself, a yearly
+one 2026 if it has figures already and 2025 otherwise. Every line of a dashboard names the period it shows.
 """
 
 from collections import Counter

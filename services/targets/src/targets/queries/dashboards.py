@@ -29,16 +29,22 @@ SELECT i.id, i.code, i.name_vi, i.name_en, i.section, i.clause, i.kind, i.unit, 
        (SELECT data ->> 'valid_to' FROM place) AS place_valid_to
   FROM resolution r
   JOIN indicator i ON i.resolution_id = r.id
-  LEFT JOIN unnest($3::text[], $4::date[], $5::date[]) AS span (kind, first, last) ON span.kind = i.period_kind
+  LEFT JOIN LATERAL (
+    SELECT CASE WHEN i.period_kind <> $7 AND $7 = ANY (i.reporting_kinds) AND EXISTS (
+             SELECT FROM roll_up a WHERE a.organisation_id {place} AND a.indicator_id = i.id AND a.period_kind = $7
+                AND a.last_day = $8 AND a.counted > 0)
+           THEN $7 ELSE i.period_kind END AS kind
+  ) shown ON true
+  LEFT JOIN unnest($3::text[], $4::date[], $5::date[]) AS span (kind, first, last) ON span.kind = shown.kind
   LEFT JOIN LATERAL (
     SELECT * FROM roll_up f
-     WHERE f.organisation_id {place} AND f.indicator_id = i.id AND f.period_kind = i.period_kind
+     WHERE f.organisation_id {place} AND f.indicator_id = i.id AND f.period_kind = shown.kind
        AND f.last_day BETWEEN span.first AND span.last
      ORDER BY f.counted > 0 DESC, f.last_day DESC LIMIT 1
   ) f ON true
   LEFT JOIN LATERAL (
     SELECT b.period, b.numerator, b.denominator FROM roll_up b
-     WHERE b.organisation_id {place} AND b.indicator_id = i.id AND b.period_kind = i.period_kind
+     WHERE b.organisation_id {place} AND b.indicator_id = i.id AND b.period_kind = shown.kind
        AND b.last_day < f.last_day AND b.counted > 0
      ORDER BY b.last_day DESC LIMIT 1
   ) before ON true
@@ -71,6 +77,8 @@ async def find_lines(
         [span.first.last_day for span in of_kind],
         [span.last.last_day for span in of_kind],
         list(SECTIONS),
+        asked.kind.value,
+        asked.last_day,
     )
     if not rows or (organisation_id is not None and rows[0]["place_name"] is None):
         raise NotFound
