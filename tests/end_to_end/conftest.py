@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from devstack.access.calls import Operation, operations
-from devstack.access.scene import NOBODY_LISTENS, Scene, set_scene
+from devstack.access.making import set_scene
+from devstack.access.scene import NOBODY_LISTENS, Scene
 from devstack.access.tokens import Minter
 from devstack.demo.client import Client
 from devstack.stack import Stack

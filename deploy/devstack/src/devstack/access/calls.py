@@ -9,23 +9,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import uuid4
 
-from devstack.access import reporting_calls as reporting
-from devstack.access import resolution_calls
+from devstack.access import figure_calls, reporting_calls, resolution_calls
 from devstack.access.scene import (
-    FORM,
-    FORWARDED,
-    INDICATOR,
     NOBODY_LISTENS,
-    PERIOD,
     PLAN_PARTS,
     READ_ME,
-    RESOLUTION,
     Scene,
     new_department,
     new_provider,
 )
 from devstack.demo.people import NINH_KIEU
-from devstack.demo.working_day import today
 
 NEVER_GIVEN: Final = '"999999"'
 DAY: Final = "2026-11-02"
@@ -95,18 +88,10 @@ def call_of(operation: Operation, scene: Scene, view: str) -> Call:
 
 def _address(operation: Operation, scene: Scene, view: str) -> str:
     organisation = scene.place("committee" if "/addressees/" in operation.path else "front", "own")
-    fixed = {"organisation_id": organisation, "day": HOLIDAY, "year": "2026"}
-    fixed |= {"number": RESOLUTION if "/dashboards/" in operation.path else "1", "counted_on": DAY}
-    fixed["key"] = "age_band" if operation.id.startswith("targets.") else scene.secrets["provider"]
-    fixed |= resolution_calls.FIXED
-    fixed["code"] = INDICATOR if operation.id.startswith("targets.") else "31135"
-    if "/targets/forms/" in operation.path:
-        fixed["code"], fixed["period"] = FORM, PERIOD
-    if operation.id == "targets.list_figure_items":
-        fixed |= {"code": FORWARDED, "period": str(today().year)}
-    if "/figures/" in operation.path:
-        fixed["key"] = f"{INDICATOR}_{PERIOD}_city"
-    fixed["form"] = "md" if "/document." in operation.path else "csv"
+    fixed = {"organisation_id": organisation, "day": HOLIDAY, "year": "2026", "number": "1", "code": "31135"}
+    fixed["key"] = scene.secrets["provider"]
+    if operation.id.startswith("targets."):
+        fixed |= figure_calls.names_of(operation.path)
     return operation.path.format_map({**scene.ids, **fixed})
 
 
@@ -116,10 +101,6 @@ def _ticket(scene: Scene) -> dict[str, str]:
 
 def _front(scene: Scene) -> str:
     return scene.place("front", "own")
-
-
-def _figures(scene: Scene) -> dict[str, str]:
-    return {"indicator_code": INDICATOR, "period": PERIOD, "organisation_id": _front(scene), "numerator": "1"}
 
 
 def _shares(successor: str) -> dict[str, Any]:
@@ -132,26 +113,13 @@ def _newcomer() -> dict[str, Any]:
     return {"username": f"new.{uuid4().hex[:8]}", "name": "Người mới", "organisation": organisation}
 
 
-_RULE: Final = {
-    "name_vi": "x",
-    "name_en": "x",
-    "left": {"indicator_code": INDICATOR, "field": "rate"},
-    "operator": "<=",
-    "constant": "100",
-    "importance": "warning",
-    "period_kinds": ["year"],
-    "text_vi": "x",
-    "text_en": "x",
-    "source": "x",
-    "active_from": "2025-01-01",
-}
 _REASON: Final = {"reason": "Kiểm tra phân quyền"}
 _INSTRUMENT: Final = {"title": "x", "status": "in_force", "confidence": "unconfirmed", "source": "x"}
-_DECISION: Final = {"decision": "1/QĐ", "decided_on": DAY}
 _DOCUMENT: Final = {"document_number": "1/KH", "document_date": DAY}
 BODIES: Final[dict[str, Make]] = {
     **resolution_calls.BODIES,
-    **reporting.BODIES,
+    **reporting_calls.BODIES,
+    **figure_calls.BODIES,
     # A name that is taken (409): asked after the organisation was found to be the caller's.
     "registry.add_account": lambda s: {
         "username": s.secrets["username"],
@@ -217,40 +185,6 @@ BODIES: Final[dict[str, Make]] = {
         "client_id": s.secrets["client_id"],
         "client_secret": s.secrets["client"],
     },
-    "targets.create_period": lambda _: {"indicator_code": INDICATOR, "period": PERIOD},
-    "targets.close_period": lambda _: {},
-    "targets.create_report": _figures,
-    "targets.correct_report": lambda _: {"numerator": "2"},
-    "targets.return_report": lambda _: _REASON,
-    "targets.set_formula": lambda _: {"numerator": INDICATOR, "applies_from": DAY} | _DECISION,
-    "targets.set_allocation": lambda s: (
-        _DECISION | {"method": "by_population", "units": [{"organisation_id": _front(s), "value": "1"}]}
-    ),
-    "targets.set_population": lambda _: {"persons": 1, "source": "x"},
-    # Of a period nobody reported (422): asked after the value was found to be the caller's to speak of.
-    "targets.create_dispute": lambda s: {
-        "kind": "oversight_finding",
-        "indicator_code": INDICATOR,
-        "period": "2019",
-        "organisation_id": _front(s),
-        "subject_ids": [s.ids["case_id"]],
-        "reason_code": "other",
-        "text": "x",
-    },
-    "targets.answer_dispute": lambda _: {"answer": "figure_stands", "text": "x"},
-    "targets.reject_answer": lambda _: {"text": "x"},
-    # In place of a snapshot that is not there (422): asked after the caller was found to be on the board.
-    "targets.create_snapshot": lambda _: {
-        "kind": "interim_review",
-        "title": "x",
-        "resolution": RESOLUTION,
-        "periods": [PERIOD],
-        "supersedes": str(uuid4()),
-    },
-    "targets.issue_snapshot": lambda _: {"number": "2/BC", "issued_on": DAY},
-    # A code that is taken (409).
-    "targets.add_validation_rule": lambda _: {"code": "TGT-01-RISE", **_RULE},
-    "targets.change_validation_rule": lambda _: _RULE,
     "feedback.verify_receipt": lambda s: {n: s.secrets[f"receipt_{n}"] for n in ("payload", "signature", "key_id")},
     "feedback.send_submission": lambda _: {
         "identity_mode": "anonymous",
@@ -300,7 +234,8 @@ BODIES: Final[dict[str, Make]] = {
 }
 DONE: Final[dict[str, set[int]]] = {
     **resolution_calls.DONE,
-    **reporting.DONE,
+    **reporting_calls.DONE,
+    **figure_calls.DONE,
     "registry.add_account": {409},
     "registry.add_role": {409},
     "registry.add_client": {409},
@@ -317,13 +252,6 @@ DONE: Final[dict[str, set[int]]] = {
     "registry.begin_sign_in": {422},
     "registry.add_instrument": {409},
     "registry.add_provision": {409},
-    "targets.create_period": {409},
-    "targets.create_report": {409},
-    "targets.create_dispute": {422},
-    "targets.create_snapshot": {422},
-    # Without a body, so of no type (415): asked after the caller was found to enter figures somewhere.
-    "targets.import_values": {415},
-    "targets.add_validation_rule": {409},
     "feedback.send_submission": {422},
     "feedback.upload_photo": {422},
     "oversight.post_case": {422},
@@ -334,7 +262,8 @@ DONE: Final[dict[str, set[int]]] = {
 }
 QUERIES: Final[dict[str, Make]] = {
     **resolution_calls.QUERIES,
-    **reporting.QUERIES,
+    **reporting_calls.QUERIES,
+    **figure_calls.QUERIES,
     "registry.list_accounts": lambda s: {"organisation_id": _front(s)},
     "registry.list_clients": lambda s: {"organisation_id": _front(s)},
     "registry.read_calendar": lambda _: {"from": "2026-01-01", "until": "2026-02-01"},
@@ -345,30 +274,16 @@ QUERIES: Final[dict[str, Make]] = {
     "registry.read_unit_successors": lambda s: {"id": s.ids["unit_id"]},
     "registry.read_organisation_successors": lambda s: {"id": _front(s)},
     "registry.list_facts": lambda _: {"kind": "calendar_year", "limit": "1"},
-    "targets.read_progress": lambda _: {"period": PERIOD},
-    "targets.read_trace": lambda _: {"period": PERIOD},
-    "targets.read_series": lambda s: {"organisation_id": _front(s), "view": "restated"},
-    "targets.list_units": lambda _: {"period": PERIOD, "view": "restated"},
-    "targets.read_dashboard": lambda _: {"period": PERIOD},
-    "targets.rank_organisations": lambda _: {"indicator": INDICATOR, "period": PERIOD},
-    "targets.list_expected": lambda _: {"limit": "100"},
-    "targets.list_changes_since": lambda s: {"since": s.ids["snapshot_id"]},
-    "targets.make_template": lambda _: {"period": PERIOD},
-    "targets.list_findings": lambda _: {"period": PERIOD},
     "feedback.list_submissions": lambda s: {"code": s.secrets["code"]},
     "oversight.list_facts": lambda _: {"kind": "case", "limit": "1"},
 }
 SHOWN: Final[dict[str, Make]] = {
-    **reporting.SHOWN,
+    **reporting_calls.SHOWN,
+    **figure_calls.SHOWN,
     "registry.list_accounts": lambda s: s.ids["account_id"],
     "registry.list_clients": lambda s: s.ids["row_id"],
     "registry.list_identities": lambda s: s.ids["identity_id"],
     "registry.list_identity_providers": lambda s: s.ids["provider_id"],
-    "targets.list_reports": lambda s: s.ids["report_id"],
-    "targets.list_figure_items": lambda s: s.ids["submission_id"],
-    "targets.list_imports": lambda s: s.ids["import_id"],
-    "targets.list_expected": _front,
-    "targets.list_disputes": lambda s: s.ids["dispute_id"],
     "feedback.list_submissions": lambda s: s.ids["submission_id"],
     "oversight.get_cases": lambda s: s.ids["case_id"],
     "oversight.get_recommendations": lambda s: s.ids["recommendation_id"],

@@ -8,13 +8,13 @@ from pydantic import Field
 from sqlalchemy import Row
 
 from servicekit.text import Answer, ApiModel, Code, Flag, Key, LegalDate, SafeLine, Uuid, WholeNumber
+from targets.api.resolution_models import PeriodKindName
 from targets.domain.approval import Level
 from targets.domain.forms import MOST_DAYS, Form
 from targets.domain.reminders import ReminderStep
 from targets.domain.wording import PERIOD_STATUSES
 
 Act = Literal["verify", "approve"]
-PeriodKindName = Literal["month", "quarter", "half", "year"]
 Rung = Literal["unit", "head", "city_front", "board"]
 Codes = Annotated[list[Code], Field(max_length=200)]
 Days = Annotated[int, WholeNumber(ge=1, le=MOST_DAYS)]

@@ -21,7 +21,11 @@ SnapshotStatus = Literal["draft", "issued"]
 View = Literal["internal", "public"]
 Language = Literal["vi", "en"]
 FigureKey = Annotated[
-    str, Coded("[A-Za-z0-9][A-Za-z0-9.-]*_[0-9]{4}(?:S[12]|Q[1-4]|[01][0-9])?_(?:city|[0-9a-f-]{36})", max_length=120)
+    str,
+    Coded(
+        "[A-Za-z0-9][A-Za-z0-9.-]*_[0-9]{4}(?:S[12]|Q[1-4]|T[0-9]{4}|[01][0-9](?:[0-3][0-9])?)?_(?:city|[0-9a-f-]{36})",
+        max_length=120,
+    ),
 ]
 """Indicator, period, and organisation (`city` for the whole): TGT-01_2025_city."""
 

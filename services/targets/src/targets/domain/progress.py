@@ -182,7 +182,7 @@ def _periods_until(period: Period, due_on: date) -> int:
 
 def _parts_left(period: Period, kinds: tuple[PeriodKind, ...], day: date) -> int | None:
     """Return how many of the shortest periods that are reported end after a day; None when there is but one."""
-    shortest = min(kinds, key=SHORTEST_FIRST.index, default=period.kind)
+    shortest = min((kind for kind in kinds if kind in MONTHS), key=SHORTEST_FIRST.index, default=period.kind)
     parts = parts_of(period, shortest)
     if len(parts) < 2:
         return None

@@ -167,12 +167,16 @@ async def find_formula(session: AsyncSession, code: str) -> Row[Any]:
 
 
 async def shortest_kinds(session: AsyncSession) -> dict[str, PeriodKind]:
-    """Return every indicator with the shortest kind of period it has figures of (one statement)."""
+    """Return every indicator with the shortest kind of period it has figures of (one statement).
+
+    From single days and terms nothing is computed, so they count only where there is nothing else.
+    """
     statement = select(indicator.c.code, indicator.c.period_kind, indicator.c.reporting_kinds)
-    return {
-        row.code: min(map(PeriodKind, {row.period_kind, *row.reporting_kinds}), key=SHORTEST_FIRST.index)
-        for row in (await session.execute(statement)).all()
-    }
+    found = {}
+    for row in (await session.execute(statement)).all():
+        kinds = set(map(PeriodKind, (row.period_kind, *row.reporting_kinds)))
+        found[row.code] = min(kinds & MONTHS.keys() or kinds, key=SHORTEST_FIRST.index)
+    return found
 
 
 async def every_pair(session: AsyncSession, formulas: Formulas) -> list[Pair]:
