@@ -44,7 +44,9 @@ async def nobody(house: Stack) -> AsyncIterator[Client]:
 @pytest.fixture(scope="session")
 async def raw(house: Stack) -> AsyncIterator[httpx.AsyncClient]:
     """A client that sends what it is told, byte by byte."""
-    async with httpx.AsyncClient(base_url=house.base_url, timeout=60) as client:
+    # The front door ends what was idle for 5 s; a busy machine must not find out by a request that meets the end.
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=1)
+    async with httpx.AsyncClient(base_url=house.base_url, timeout=60, limits=limits) as client:
         yield client
 
 
