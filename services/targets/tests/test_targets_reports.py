@@ -251,3 +251,15 @@ async def test_a_role_elsewhere_counts_for_nothing_here(house: House, period: Op
     mixed = house.person(("auditor", HERE), ("verifier", THERE))
     refused = await mixed.post(f"{path}/verify", etag=etag)
     assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+
+
+async def test_a_breakdown_names_its_dimension(period: Any, operator: Person) -> None:
+    await period("TGT-02", "2025")
+    body = {"indicator_code": "TGT-02", "period": "2025", "organisation_id": str(COMMUNES[0]), "numerator": "3"}
+    kinds = {"organisation_type.trade_union": "2", "organisation_type.youth_union": "1"}
+    made = await operator.post("/reports", body | {"breakdown": kinds})
+    assert made.status_code == 201, made.text
+    assert {one["category"]: one["numerator"] for one in made.json()["breakdown"]} == kinds
+    body["organisation_id"] = str(COMMUNES[1])
+    short = await operator.post("/reports", body | {"breakdown": {"organisation_type.trade_union": "2"}})
+    assert [one["code"] for one in short.json()["errors"]] == ["does_not_add_up"]

@@ -38,6 +38,7 @@ async def test_the_seed_loads_through_the_route_into_an_empty_copy(
 ) -> None:
     owner = await asyncpg.connect(made.owner_url.replace("+asyncpg", ""))
     await owner.execute("ALTER TABLE target_version DISABLE TRIGGER versions_stay")
+    await owner.execute("ALTER TABLE form_version DISABLE TRIGGER append_only")
     for table in ("resolution_part", "validation_rule"):
         await owner.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY")
     for table in (
@@ -257,3 +258,32 @@ async def test_a_resolution_ends_by_a_decision_and_its_standing_follows(
     assert listed == {"08-NQ/TU": "valid", "15-NQ/TU": "ended"}
     audit = await rows(database, "SELECT details FROM audit_entry WHERE action = 'resolution.end'")
     assert audit == [{"details": {"before": None, "after": "2025-12-31", "version": 2}}]
+
+
+def computed(document: dict[str, Any], formula: dict[str, str]) -> dict[str, Any]:
+    """The second resolution with its first count made a formula indicator."""
+    place = next(n for n, one in enumerate(document["indicators"]) if one["code"] == "K15-TGT-02")
+    one = document["indicators"][place]
+    for name in ("reporter_kinds", "reporting_kinds", "breakdowns", "evidence_required"):
+        one.pop(name, None)
+    one |= {"source": "formula", "formula": formula, "under": None, "reporting_kinds": []}
+    return document
+
+
+async def test_a_formula_that_comes_with_a_resolution_is_read_before_anything_is_stored(
+    house: House, monitor: Person, database: Database
+) -> None:
+    before = await counts(database)
+    for formula, code in (
+        ({"numerator": "TGT-02 +"}, "formula_syntax"),
+        ({"numerator": "NO-SUCH"}, "formula_unknown_indicator"),
+        ({"numerator": "K15-TGT-02 * 2"}, "formula_cycle"),
+        ({"numerator": "TGT-02 / 0"}, "formula_divides_by_zero"),
+    ):
+        answer = await monitor.post("/resolutions", computed(other(), formula))
+        assert answer.status_code == 422, answer.text
+        [problem] = answer.json()["errors"]
+        assert (problem["code"], problem["field"].rpartition(".")[2]) == (code, "formula")
+    assert await counts(database) == before
+    loaded = await monitor.post("/resolutions", computed(other(), {"numerator": "TGT-02 * 2"}))
+    assert loaded.status_code == 201, loaded.text

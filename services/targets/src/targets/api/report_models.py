@@ -8,8 +8,16 @@ from sqlalchemy import Row
 from servicekit.deadline_answers import PinnedRuleAnswer, pinned_rule_answer, provisional_note
 from servicekit.law_book import Law
 from servicekit.lifecycle import actions_from
-from servicekit.text import Answer, ApiModel, Code, Exact, Instant, Key, LegalDate, SafeLine, SafeText, Uuid
-from targets.api.shared_answers import CategoryAnswer, DisputeMark, JudgementAnswer, TargetAnswer, categories, mark
+from servicekit.text import Answer, ApiModel, Code, Exact, Instant, LegalDate, SafeLine, SafeText, Uuid
+from targets.api.shared_answers import (
+    Category,
+    CategoryAnswer,
+    DisputeMark,
+    JudgementAnswer,
+    TargetAnswer,
+    categories,
+    mark,
+)
 from targets.domain.figures import rate, rate_is_exact
 from targets.domain.period_steps import OPEN
 from targets.domain.reopening_steps import ASKING
@@ -29,7 +37,7 @@ class NewReportBody(ApiModel):
     organisation_id: Uuid
     numerator: Exact
     denominator: Exact | None = None
-    breakdown: dict[Key, Exact] | None = None
+    breakdown: dict[Category, Exact] | None = None
     counting_method: CountingMethod | None = None
     denominator_source: SafeLine | None = None
     note: SafeText | None = None
@@ -40,7 +48,7 @@ class CorrectionBody(ApiModel):
 
     numerator: Exact | None = None
     denominator: Exact | None = None
-    breakdown: dict[Key, Exact] | None = None
+    breakdown: dict[Category, Exact] | None = None
     counting_method: CountingMethod | None = None
     denominator_source: SafeLine | None = None
     note: SafeText | None = None

@@ -2,15 +2,17 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from servicekit.text import Answer, Exact, LegalDate
+from servicekit.text import Answer, Coded, Exact, LegalDate
 from targets.domain.dispute_wording import marked_en, marked_vi
 from targets.domain.judging import Judgement, Target
 from targets.domain.wording import COMPARATORS, JUDGEMENTS, REASONS
 
 JudgementStatus = Literal["achieved", "missed", "not_assessed", "period_ended", "on_track", "at_risk"]
 Comparator = Literal[">", ">=", "=", "<=", "<"]
+Category = Annotated[str, Coded("[a-z][a-z0-9_]*(?:[.][a-z][a-z0-9_]*)?", max_length=130)]
+"""A category of a breakdown, alone or behind its dimension: trade_union, sex.female."""
 
 
 class Step(Answer):

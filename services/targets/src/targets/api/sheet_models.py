@@ -6,9 +6,9 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from servicekit.text import Answer, ApiModel, Code, Exact, Key, LegalDate, SafeLine, SafeText, Uuid
+from servicekit.text import Answer, ApiModel, Code, Exact, LegalDate, SafeLine, SafeText, Uuid
 from targets.api.report_models import CountingMethod, flags
-from targets.api.shared_answers import CategoryAnswer, DisputeMark, categories, mark
+from targets.api.shared_answers import Category, CategoryAnswer, DisputeMark, categories, mark
 from targets.domain.reports import ReportFacts
 from targets.domain.wording import PERIOD_STATUSES, REPORT_STATUSES
 from targets.queries.sheets import SheetLine
@@ -20,7 +20,7 @@ class SheetValueBody(ApiModel):
     indicator_code: Code
     numerator: Exact | None = None
     denominator: Exact | None = None
-    breakdown: dict[Key, Exact] | None = None
+    breakdown: dict[Category, Exact] | None = None
     counting_method: CountingMethod | None = None
     denominator_source: SafeLine | None = None
     note: SafeText | None = None
