@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import httpx
 from fastapi import FastAPI
 from sqlalchemy import event, text
@@ -221,6 +222,15 @@ async def add_indicator(database: Database, code: str, *, like: str, **other: An
 async def rows(database: Database, query: str, **given: Any) -> list[dict[str, Any]]:
     async with database.read() as session:
         return [dict(row._mapping) for row in await session.execute(text(query), given)]
+
+
+async def amend_targets(made: MadeDatabase, change: str) -> None:
+    """Put target versions as a test needs them, past the trigger that never lets anybody change one."""
+    owner = await asyncpg.connect(made.owner_dsn)
+    await owner.execute("ALTER TABLE target_version DISABLE TRIGGER versions_stay")
+    assert await owner.execute(f"UPDATE target_version SET {change}") != "UPDATE 0"
+    await owner.execute("ALTER TABLE target_version ENABLE TRIGGER versions_stay")
+    await owner.close()
 
 
 def day(value: str) -> date:

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
 from targets_house import (
     BOARD,
     CITY,
@@ -20,10 +19,12 @@ from targets_house import (
     Person,
     StatementCount,
     add_indicator,
+    amend_targets,
     approve_one,
     rows,
 )
 
+from devstack.databases import Database as MadeDatabase
 from servicekit.db import Database
 from targets.domain.allocating import Unit, balance
 
@@ -163,7 +164,7 @@ async def test_only_the_board_hands_down_and_enters_people(house: House) -> None
 
 
 async def test_a_unit_is_held_against_its_own_part_and_both_are_shown(
-    monitor: Person, period: Any, people: Any, database: Database
+    monitor: Person, period: Any, people: Any, database: Database, made: MadeDatabase
 ) -> None:
     await period("TGT-01", "2025")
     await approve_one(people, COMMUNES[0], 700, 1000)
@@ -190,13 +191,12 @@ async def test_a_unit_is_held_against_its_own_part_and_both_are_shown(
     for place in (CITY, None):
         assert (await progress(place))["reason"] == "coverage_too_low"
         assert (await progress(place))["against_whole"] is None
-    async with database.write() as session:
-        await session.execute(text("UPDATE target_version SET aggregation_scope = 'each_unit'"))
+    await amend_targets(made, "aggregation_scope = 'each_unit'")
     assert ((await progress(COMMUNES[1]))["status"], (await progress(COMMUNES[0]))["status"]) == ("missed", "achieved")
 
 
 async def test_the_share_of_the_population_follows_every_count_that_is_entered(
-    monitor: Person, period: Any, people: Any, database: Database
+    monitor: Person, period: Any, people: Any, database: Database, made: MadeDatabase
 ) -> None:
     await period("TGT-01", "2025")
     await add_indicator(
@@ -233,8 +233,7 @@ async def test_the_share_of_the_population_follows_every_count_that_is_entered(
     assert [(item["counted_on"], item["persons"], item["version"]) for item in listed] == [
         ("2025-07-01", 1, 2), ("2025-12-31", 4000, 2), ("2026-01-01", 9000, 1)
     ]  # fmt: skip
-    async with database.write() as session:
-        await session.execute(text("UPDATE target_version SET minimum_coverage = 0, minimum_population = 50"))
+    await amend_targets(made, "minimum_coverage = 0, minimum_population = 50")
     progress = (await monitor.get("/indicators/TGT-01/progress", period="2025")).json()
     assert (progress["status"], progress["reason"]) == ("not_assessed", "population_coverage_too_low")
 

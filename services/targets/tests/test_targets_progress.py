@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from targets_house import BOARD, COMMUNES, NOW, Person, add_indicator, organisation_id, rows
+from targets_house import BOARD, COMMUNES, NOW, Person, add_indicator, amend_targets, organisation_id, rows
 
+from devstack.databases import Database as MadeDatabase
 from devstack.testing import tell_facts
 from servicekit.db import Database
 from servicekit.identity import Actor, Grant
@@ -68,7 +69,9 @@ async def progress(monitor: Person, code: str, period: str = "2026") -> Any:
     return answer.json()
 
 
-async def test_a_level_is_judged_by_its_trend_to_the_target_s_own_date(monitor: Person, database: Database) -> None:
+async def test_a_level_is_judged_by_its_trend_to_the_target_s_own_date(
+    monitor: Person, database: Database, made: MadeDatabase
+) -> None:
     level = await add_indicator(
         database, "LEV-01", like="TGT-01", period_kind="quarter", reporting_kinds=["quarter"], time_aggregation="last"
     )
@@ -92,8 +95,7 @@ async def test_a_level_is_judged_by_its_trend_to_the_target_s_own_date(monitor: 
     words = " ".join(step["en"] for step in found["explanation"])
     assert "(74 − 65) ÷ 457 = 0.019694 a day" in words
     assert "Decided by the trend." in words
-    async with database.write() as session:
-        await session.execute(text("UPDATE target_version SET value = 73 WHERE decision = 'x'"))
+    await amend_targets(made, "value = 73 WHERE decision = 'x'")
     nearer = await progress(monitor, "LEV-01", "2026Q3")
     assert (nearer["status"], nearer["reason"]) == ("on_track", "projection_reaches")
     assert nearer["projection"]["sure"] is False
