@@ -91,7 +91,7 @@ def _address(operation: Operation, scene: Scene, view: str) -> str:
     fixed = {"organisation_id": organisation, "day": HOLIDAY, "year": "2026", "number": "1", "code": "31135"}
     fixed["key"] = scene.secrets["provider"]
     if operation.id.startswith("targets."):
-        fixed |= figure_calls.names_of(operation.path)
+        fixed |= figure_calls.names_of(operation.path, scene)
     return operation.path.format_map({**scene.ids, **fixed})
 
 

@@ -29,9 +29,10 @@ _RULE: Final = {
 }
 
 
-def names_of(path: str) -> dict[str, str]:
-    """Return what the parameters of a path of targets stand for that are no ids of the scene."""
+def names_of(path: str, scene: Scene) -> dict[str, str]:
+    """Return what the parameters of a path of targets stand for that mean something else in other paths."""
     names = {"code": INDICATOR, "key": "age_band", "counted_on": DAY, **resolution_calls.FIXED}
+    names["rule_id"] = scene.ids["validation_rule_id"]
     if "/dashboards/" in path:
         names["number"] = RESOLUTION
     if "/targets/forms/" in path:

@@ -28,7 +28,7 @@ async def make_report(scene: Scene) -> None:
     whole = {**value, "categoryOptionCombo": "denominator", "value": "100"}
     file = {"period": PERIOD, "dataValues": [value, whole]}
     scene.ids["import_id"] = str((await reporter.post("/targets/imports", file, status=200))["id"])
-    scene.ids["rule_id"] = str((await monitor.get("/targets/validation-rules"))["items"][0]["id"])
+    scene.ids["validation_rule_id"] = str((await monitor.get("/targets/validation-rules"))["items"][0]["id"])
     await reporter.act(f"/targets/reports/{report['id']}", "submit")
     scene.ids["period_id"], scene.ids["report_id"] = str(period["id"]), str(report["id"])
     await monitor.post(f"/targets/forms/{FORM}/periods", {"period": PERIOD})
