@@ -59,7 +59,7 @@ async def test_a_change_cannot_touch_what_is_not_for_callers_to_set(
 ) -> None:
     tried = 0
     for operation, cell, call in allowed(known, scene):
-        if operation.method in ("PATCH", "PUT"):
+        if operation.method in ("PATCH", "PUT") and call.json is not None:  # the bytes of a file have no fields
             for name in NOT_YOURS_TO_SET:
                 answer = await send(raw, call, bearer(scene, cell), json={**call.json, name: str(uuid.uuid4())})
                 assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), f"{operation.id} {name}"

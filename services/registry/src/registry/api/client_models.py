@@ -12,7 +12,7 @@ from servicekit.text import Answer, ApiModel, Coded, Instant, SafeLine, Uuid
 OperationName = Annotated[str, Coded(r"[a-z]+\.[a-z][a-z0-9_]*", max_length=100)]
 Scopes = Annotated[
     list[OperationName],
-    Field(min_length=1, max_length=100, description="operationId of each operation it may call."),
+    Field(min_length=1, max_length=300, description="operationId of each operation it may call."),
 ]
 _Number = Annotated[str, Coded(r"[A-Za-z0-9_-]+", max_length=1400)]
 
