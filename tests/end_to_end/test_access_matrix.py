@@ -31,7 +31,7 @@ from servicekit.errors import Unauthenticated
 from servicekit.identity import authenticate
 from servicekit.web import running
 
-pytestmark = pytest.mark.timeout(500)
+pytestmark = pytest.mark.timeout(900)
 Patch = pytest.MonkeyPatch
 _NAMED = ("organisation_id", "day", "year", "code", "key", "period")
 """Parameters of paths that are no id of the scene."""
