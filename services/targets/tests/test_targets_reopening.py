@@ -140,6 +140,7 @@ async def test_others_do_not_see_a_request(staff: Staff, house: House, database:
 
 async def test_a_period_closes_by_itself_when_its_form_says_so(house: House, staff: Staff, database: Database) -> None:
     await add_indicators(database, 2)
+    house.clock.at = datetime(2026, 7, 1, 3, tzinfo=UTC)
     await open_half(staff)
     due = (await staff.monitor.get(AT)).json()["due_on"]
     assert due == "2026-07-14"
@@ -153,3 +154,12 @@ async def test_a_period_closes_by_itself_when_its_form_says_so(house: House, sta
         "SELECT actor_kind, reason, count(*) AS n FROM audit_entry WHERE action = 'period.close' GROUP BY 1, 2",
     )
     assert [tuple(one.values()) for one in audited] == [("system", "expired", 2)]
+
+
+async def test_what_is_opened_late_has_its_days_too(house: House, staff: Staff, database: Database) -> None:
+    await add_indicators(database, 1)
+    house.clock.at = datetime(2026, 11, 20, 3, tzinfo=UTC)  # the half-year's own ninety days are over
+    await open_half(staff)
+    for days, status in ((1, "open"), (90, "open"), (91, "closed")):
+        await LOCK_PERIODS.run(house.runtime.database, house.runtime, house.clock.at + timedelta(days=days))
+        assert {one["status"] for one in (await staff.monitor.get(AT)).json()["indicators"]} == {status}

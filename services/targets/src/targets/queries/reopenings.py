@@ -5,11 +5,12 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Date, Row, Select, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.errors import NotFound
 from servicekit.pages import Window
+from servicekit.working_days import ZONE
 from targets.domain.period_steps import OPEN
 from targets.queries.signing import FORM_OF_PERIOD
 from targets.tables import form_version, indicator, reopen_request, reporting_period
@@ -45,14 +46,18 @@ async def list_requests(
 
 
 async def list_expired(session: AsyncSession, today: date, *, batch: int) -> Sequence[UUID]:
-    """Return open periods whose form closes them by itself, so many days after the due day."""
+    """Return open periods whose form closes them by itself: so many days after the due day, and after the opening.
+
+    What is opened late has its days too; else a period of last year would close before anybody could report.
+    """
+    opened_on = cast(func.timezone(ZONE.key, reporting_period.c.opened_at), Date)
     statement = (
         select(reporting_period.c.id)
         .join(form_version, FORM_OF_PERIOD)
         .where(
             reporting_period.c.status == OPEN,
             form_version.c.expiry_days.is_not(None),
-            reporting_period.c.due_on + form_version.c.expiry_days < today,
+            func.greatest(reporting_period.c.due_on, opened_on) + form_version.c.expiry_days < today,
         )
         .order_by(reporting_period.c.id)
         .limit(batch)
