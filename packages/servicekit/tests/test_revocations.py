@@ -16,9 +16,10 @@ from servicekit.token_times import TOKENS_LIVE_SECONDS
 from .test_identity import ISSUER, KEY, SESSION, SUBJECT, Keys, signed
 
 NOW = datetime.now(UTC)
+SHORT = timedelta(minutes=12)
 
 
-def revoked(*, session: uuid.UUID | None = None, at: datetime = NOW, until: timedelta = timedelta(minutes=12)):
+def revoked(*, session: uuid.UUID | None = None, at: datetime = NOW, until: timedelta = timedelta(hours=2)):
     return Revocation(SUBJECT, session, at, at + until)
 
 
@@ -176,7 +177,7 @@ async def test_watching_outlives_failures_and_a_failure_forces_nobody_to_wait(ve
 async def test_what_no_living_token_can_meet_is_forgotten(registry):
     now = NOW.timestamp()
     known = Revocations(registry, clock=lambda: now)
-    registry.items = [revoked(session=SESSION), revoked()]
+    registry.items = [revoked(session=SESSION, until=SHORT), revoked(until=SHORT)]
     await known.catch_up()
     assert known.refuses(SUBJECT, SESSION, 0)
     now += 13 * 60

@@ -75,7 +75,7 @@ async def test_first_answers_of_before_the_upgrade_are_found_in_their_events(wor
         await case.take("dispute")
         await case.take("assign")
     due = (await world.rows("SELECT first_due_on FROM submission WHERE id = :id", id=told.id))[0][0]
-    backfill = import_module("feedback.migrations.versions.0027_public_facts").BACKFILL
+    backfill = import_module("feedback.migrations.versions.0015_public_facts").BACKFILL
     async with world.database.write() as session:
         await session.execute(text("UPDATE submission SET first_due_on = NULL, first_answered_on = NULL"))
         await session.execute(text("DELETE FROM outbox WHERE subject <> :id"), {"id": told.id})

@@ -289,7 +289,7 @@ async def test_a_house_in_use_is_told_what_the_migration_changes(engines: Engine
             uuid4(),
             union,
         )
-        await asyncio.to_thread(migrations.upgrade, "registry", used.owner_url)
+        await asyncio.to_thread(_upgrade_to, used.owner_url, "0015")
         told = await connection.fetch("SELECT subject, sequence, data FROM outbox")
         changed = await connection.fetch("SELECT id, version, path FROM organisation WHERE version > 1")
         assert len(changed) == 104 * 5 + 3 + 1

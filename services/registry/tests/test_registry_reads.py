@@ -204,7 +204,7 @@ async def test_reference_pages_hold_everything_once(house: House) -> None:
         ("organisation_succession", 3000),
         ("calendar_day", 61),
         ("calendar_year", 4),
-        ("deadline_rule", 39),
+        ("deadline_rule", 40),
     ):
         ids: list[str] = []
         cursor = ""

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,13 +74,16 @@ async def test_what_was_written_past_the_service_is_named_and_put_right(filled: 
     assert len(audited) >= len(DAMAGE)
 
 
-async def test_by_command(filled: None, database: Database, made: MadeDatabase, engines: Engines) -> None:
+async def test_by_command(
+    filled: None, database: Database, made: MadeDatabase, engines: Engines, tmp_path: Path
+) -> None:
     async with database.write() as session:
         await session.execute(text(DAMAGE[0][0]))
     given = new_secrets() | {
         "database_url": made.app_url,
         "nats_url": engines.nats_url("targets"),
         "service_port": 8002,
+        "files_url": tmp_path.as_uri(),
     }
     environment = os.environ | {name.upper(): str(value) for name, value in given.items()}
     running = await asyncio.create_subprocess_exec(

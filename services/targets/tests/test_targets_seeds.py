@@ -207,7 +207,10 @@ async def test_every_reported_indicator_can_be_opened_and_its_kind_reported(hous
             refused[one["code"]] = answer.text
         elif one["reporter_kinds"] == ["front_committee"] and one["reporter_level"] == "commune":
             figures = report_body(
-                COMMUNES[0], 1, 2 if one["kind"] == "ratio" else ..., indicator_code=one["code"], period="2026S1"
+                COMMUNES[0],
+                *((2, 2) if one["kind"] == "ratio" else (1, ...)),
+                indicator_code=one["code"],
+                period="2026S1",
             )
             report = await operator.post("/reports", figures)
             if report.status_code != 201:

@@ -116,9 +116,9 @@ async def load_sources(
 
 
 def held(row: Row[Any]) -> Held:
-    """Return what a row of roll_up says; nobody counted is no figure."""
+    """Return what a row of roll_up says; nobody counted is no figure, unless things count before they are settled."""
     figures = None
-    if row.numerator is not None and row.counted:
+    if row.numerator is not None and (row.counted or row.denominator):
         breakdown = {name: Decimal(value) for name, value in sorted(row.breakdown.items())}
         figures = Figures(row.numerator, row.denominator, breakdown)
     return Held(
