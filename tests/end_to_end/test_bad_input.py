@@ -37,6 +37,7 @@ MAY_GROW = {
     "session",
     "refresh_token",
     "access_session",
+    "recount_mark",  # what other tests did to the calendar is still being worked off
 }
 REFUSALS = {400, 404, 405, 413, 415, 422}
 
