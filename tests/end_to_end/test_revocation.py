@@ -253,7 +253,14 @@ def gateway_workers(house: Stack) -> set[int]:
     """The processes that serve; their parent only starts them anew."""
     parent = house.pids["gateway"]
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return {int(one) for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()}
+    return {int(one) for one in children if b"spawn_main" in _command_of(one)}
+
+
+def _command_of(pid: str) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):  # it ended after it was listed
+        return b""
 
 
 @pytest.mark.timeout(120)

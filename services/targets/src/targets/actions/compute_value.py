@@ -20,7 +20,8 @@ from targets.domain.figures import Figures
 from targets.domain.judging import Coverage, judge
 from targets.domain.periods import parse_period
 from targets.queries.event_items import CODES
-from targets.queries.indicators import as_target, ended_before, find_targets, target_on
+from targets.queries.indicators import find_targets
+from targets.queries.judging import as_target, ended_before, target_on
 from targets.seeds.resolution import indicator_id
 
 

@@ -23,7 +23,8 @@ from targets.domain.snapshot_refusals import NothingToFreeze, UnknownResolution,
 from targets.domain.snapshot_steps import DRAFT, ISSUED
 from targets.domain.suppression import SmallCellRule
 from targets.queries.calendar import terms_for
-from targets.queries.indicators import as_target, ended_before, find_targets, target_on
+from targets.queries.indicators import find_targets
+from targets.queries.judging import as_target, ended_before, target_on
 from targets.queries.snapshot_content import hash_of, to_json
 from targets.queries.snapshot_sources import Sources, find_resolution, find_rule, read_sources
 from targets.tables import snapshot

@@ -14,7 +14,7 @@ from targets.api.shared_answers import (
 )
 from targets.domain.metadata import missing
 from targets.domain.validity import STANDINGS, standing
-from targets.queries.indicators import as_target
+from targets.queries.judging import as_target
 
 Section = Literal["target", "general_goal", "goal", "task", "duty"]
 IndicatorKind = Literal["ratio", "count", "yes_no", "milestone", "rating"]

@@ -18,11 +18,11 @@ from targets.api.indicator_answers import IndicatorAnswer, Section
 from targets.api.progress_answers import ProgressAnswer
 from targets.domain.judging import SILENCE
 from targets.domain.period_refusals import NotOnePeriod
-from targets.domain.periods import PeriodKind
-from targets.domain.progress import EACH_UNIT, Asked, assess
+from targets.domain.progress import assess
 from targets.domain.refusals import UnknownPeriod
 from targets.queries import indicators as queries
 from targets.queries.calendar import named_period
+from targets.queries.judging import asked_about, target_on
 
 router: APIRouter = new_router("targets", "indicators")
 
@@ -76,20 +76,9 @@ async def read_progress(
     span = await named_period(session, period, local_date(now))
     row = await queries.find_indicator(session, code)
     versions = (await queries.find_targets(session, [row.id])).get(row.id, [])
-    target = queries.target_on(versions, span.last_day)
+    target = target_on(versions, span.last_day)
     standing = await queries.find_standing(session, row, target, span, organisation_id)
-    asked = Asked(
-        kind=row.kind,
-        how=row.time_aggregation,
-        reporting_kinds=tuple(map(PeriodKind, row.reporting_kinds)),
-        target=queries.as_target(target),
-        counting_method=None if target is None else target.counting_method,
-        baseline=queries.as_baseline(target),
-        ended_before=queries.ended_before(versions, span.first_day),
-        each_unit=target is not None and target.aggregation_scope == EACH_UNIT,
-        is_whole=standing.is_whole,
-        allocated=standing.allocated,
-    )
+    asked = asked_about(row, versions, span, is_whole=standing.is_whole, allocated=standing.allocated)
     progress = assess(standing.known, span, asked, today=local_date(now))
     if not standing.told:
         progress = replace(progress, judgement=SILENCE)

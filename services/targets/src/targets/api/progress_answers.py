@@ -27,7 +27,8 @@ from targets.domain.measures import Measure
 from targets.domain.pace import shown
 from targets.domain.periods import Period
 from targets.domain.progress import Progress
-from targets.queries.indicators import Standing, as_target
+from targets.queries.indicators import Standing
+from targets.queries.judging import as_target
 
 
 class PeriodPart(Answer):

@@ -11,11 +11,12 @@ six decimals and decides nothing; it says whether the decision is sure. Fewer th
 two a line always passes, so nothing would be known of its error.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from math import lcm
 from typing import Final
 
 POINTS_NEEDED: Final = 3
@@ -116,18 +117,19 @@ def project(series: Sequence[Point], on: date) -> Projection | None:
     if len(known) < POINTS_NEEDED:
         return None
     number = len(known)
-    days = [Fraction((point.on - known[0].on).days) for point in known]
-    mean_day = _total(days) / number
-    mean_value = _total(point.value for point in known) / number
-    from_mean = [(day - mean_day, point.value - mean_value) for day, point in zip(days, known, strict=True)]
-    spread = _total(day * day for day, _ in from_mean)
+    # Over one denominator the sums are of whole numbers: exact, and dozens of times cheaper than of fractions.
+    unit = lcm(*(point.value.denominator for point in known))
+    values = [point.value.numerator * (unit // point.value.denominator) for point in known]
+    days = [(point.on - known[0].on).days for point in known]
+    spread = _product(days, days)
     if spread == 0:
         return None
-    per_day = _total(day * value for day, value in from_mean) / spread
-    ahead = Fraction((on - known[0].on).days) - mean_day
-    value = mean_value + per_day * ahead
-    left_over = _total((value - per_day * day) ** 2 for day, value in from_mean)
-    variance = left_over / (number - 2) * (1 + Fraction(1, number) + ahead * ahead / spread)
+    together = _product(days, values)
+    per_day = Fraction(together, spread * unit)
+    ahead = (on - known[0].on).days - Fraction(sum(days), number)
+    value = Fraction(sum(values), number * unit) + per_day * ahead
+    left_over = Fraction(_product(values, values) * spread - together**2, spread * number * unit**2)
+    variance = left_over / (number - 2) * (1 + Fraction(1, number) + ahead * ahead * number / spread)
     t = student_t(number - 2)
     width = _CONTEXT.multiply(t, _CONTEXT.sqrt(_decimal(variance)))
     return Projection(
@@ -151,8 +153,9 @@ def shown(value: Fraction) -> Decimal:
     return _decimal(value).quantize(_STEP, context=_CONTEXT)
 
 
-def _total(parts: Iterable[Fraction]) -> Fraction:
-    return sum(parts, Fraction(0))
+def _product(left: Sequence[int], right: Sequence[int]) -> int:
+    """Return n times the sum of products of the deviations from the two means."""
+    return len(left) * sum(a * b for a, b in zip(left, right, strict=True)) - sum(left) * sum(right)
 
 
 def _decimal(value: Fraction) -> Decimal:

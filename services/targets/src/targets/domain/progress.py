@@ -20,6 +20,13 @@ from targets.domain.time_aggregation import Gathered, Held, How, gather, parts_o
 
 EACH_UNIT: Final = "each_unit"
 """The aggregation scope of a target that every unit must reach for itself."""
+YEARS_BACK: Final = 10
+"""How far back a trend looks: two terms of a congress."""
+
+
+def looks_back_to(period: Period) -> date:
+    """Return the day from which on earlier figures count for a period's trend."""
+    return period.first_day.replace(year=period.first_day.year - YEARS_BACK, day=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +126,11 @@ def assess(known: Mapping[str, Held], period: Period, asked: Asked, *, today: da
     return Progress(gathered, coverage, population, judgement, beside, outlook, asked.measure, asked.judged_by)
 
 
+def stands_for_all(depth: int | None, own: Held | None, whole_expected: int | None) -> bool:
+    """Say whether an organisation stands at the top, and everything that is expected lies at or below it."""
+    return depth == 1 and own is not None and own.coverage.expected == whole_expected
+
+
 def _stands_for(gathered: Gathered | None, own: Held | None) -> tuple[Coverage, Population]:
     held = own if gathered is None else gathered.held
     if held is None:
@@ -152,11 +164,12 @@ def _outlook(
 
 def _earlier(known: Mapping[str, Held], period: Period, asked: Asked) -> Iterator[Point]:
     """Yield the values of earlier periods of this kind that enough units stand behind, counted in one way."""
+    since = looks_back_to(period)
     for code, held in known.items():
         if names_term(code):
             continue
         span = parse_period(code)
-        if span.kind is not period.kind or span.last_day >= period.last_day or held.figures is None:
+        if span.kind is not period.kind or not since <= span.last_day < period.last_day or held.figures is None:
             continue
         value = measured(held.figures, asked.measure)
         if value is not None and len(held.methods) <= 1 and _enough(held.coverage, asked.target):

@@ -6,7 +6,7 @@ year. A month without figures is no zero: the whole is then partial, names the m
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Final, Literal
@@ -29,6 +29,7 @@ class Held:
     methods: tuple[str, ...] = ()
     told: int = 0
     """How often it has changed."""
+    computed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,4 +82,5 @@ def _combined(parts: Sequence[Held], missing: int, how: How) -> Held:
         coverage=coverage,
         population=parts[-1].population,
         methods=tuple(sorted({method for part in parts for method in part.methods})),
+        computed_at=max((part.computed_at for part in parts if part.computed_at is not None), default=None),
     )

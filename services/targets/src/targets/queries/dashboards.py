@@ -18,7 +18,14 @@ from targets.domain.periods import Period
 # One look into the index for each indicator, whatever else is stored: the newest period with figures, else the newest
 # that was opened; then the one with figures before it. `place` is written in, for no index answers IS NOT DISTINCT.
 _LINES = """
-WITH place AS (SELECT data FROM reference WHERE kind = 'organisation' AND id = $2::uuid)
+WITH place AS (SELECT data FROM reference WHERE kind = 'organisation' AND id = $2::uuid),
+versions AS (
+  SELECT t.indicator_id, CAST(json_agg(json_build_array(t.number, t.comparator, CAST(t.value AS text), t.valid_from,
+                                                        t.valid_to, CAST(t.minimum_coverage AS text)) ORDER BY t.number)
+                              AS text) AS told
+    FROM target_version t JOIN indicator i ON i.id = t.indicator_id JOIN resolution r ON r.id = i.resolution_id
+   WHERE r.number = $1 GROUP BY t.indicator_id
+)
 SELECT i.id, i.code, i.name_vi, i.name_en, i.section, i.clause, i.kind, i.unit, i.direction, i.source, i.period_kind,
        f.period, CAST(f.numerator AS text) AS numerator, CAST(f.denominator AS text) AS denominator,
        CAST(f.breakdown AS text) AS breakdown, array_to_string(f.methods, ' ') AS methods, f.counted, f.expected,
@@ -26,9 +33,10 @@ SELECT i.id, i.code, i.name_vi, i.name_en, i.section, i.clause, i.kind, i.unit, 
        CAST(f.population_expected AS text) AS population_expected, f.computed_at, before.period AS before_period,
        CAST(before.numerator AS text) AS before_numerator, CAST(before.denominator AS text) AS before_denominator,
        r.number, r.title, (SELECT data ->> 'name' FROM place) AS place_name,
-       (SELECT data ->> 'valid_to' FROM place) AS place_valid_to
+       (SELECT data ->> 'valid_to' FROM place) AS place_valid_to, versions.told AS versions
   FROM resolution r
   JOIN indicator i ON i.resolution_id = r.id
+  LEFT JOIN versions ON versions.indicator_id = i.id
   LEFT JOIN LATERAL (
     SELECT CASE WHEN i.period_kind <> $7 AND $7 = ANY (i.reporting_kinds) AND EXISTS (
              SELECT FROM roll_up a WHERE a.organisation_id {place} AND a.indicator_id = i.id AND a.period_kind = $7
@@ -50,12 +58,6 @@ SELECT i.id, i.code, i.name_vi, i.name_en, i.section, i.clause, i.kind, i.unit, 
   ) before ON true
  WHERE r.number = $1
  ORDER BY array_position($6::text[], i.section), i.position, i.code
-"""
-_TARGETS = """
-SELECT t.indicator_id, t.number, t.comparator, CAST(t.value AS text) AS value, t.valid_from, t.valid_to,
-       CAST(t.minimum_coverage AS text) AS minimum_coverage
-  FROM target_version t JOIN indicator i ON i.id = t.indicator_id JOIN resolution r ON r.id = i.resolution_id
- WHERE r.number = $1 ORDER BY t.indicator_id, t.number
 """
 
 
@@ -84,15 +86,6 @@ async def find_lines(
         raise NotFound
     lines: Sequence[Mapping[str, Any]] = rows
     return lines
-
-
-async def find_target_versions(session: AsyncSession, number: str) -> dict[UUID, list[Mapping[str, Any]]]:
-    """Return every version of every target of a resolution, oldest first (one statement)."""
-    found: dict[UUID, list[Mapping[str, Any]]] = {}
-    rows: Any = await fetch(session, _TARGETS, number)
-    for row in rows:
-        found.setdefault(row["indicator_id"], []).append(row)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ _PERIODS = text(
 _HELD = text(
     """
     SELECT i.code, i.kind, i.source, i.time_aggregation, f.organisation_id, f.period, f.numerator, f.denominator,
-           f.breakdown, f.methods, f.counted, f.expected, f.population_counted, f.population_expected, f.told
+           f.breakdown, f.methods, f.counted, f.expected, f.population_counted, f.population_expected, f.told,
+           f.computed_at
       FROM roll_up f JOIN indicator i ON i.id = f.indicator_id
      WHERE i.code = ANY (:codes) AND f.last_day BETWEEN :first_day AND :last_day
        AND (CAST(:organisations AS uuid[]) IS NULL OR f.organisation_id IS NULL
@@ -127,6 +128,7 @@ def held(row: Row[Any]) -> Held:
         population=(row.population_counted, row.population_expected),
         methods=tuple(row.methods),
         told=row.told,
+        computed_at=row.computed_at,
     )
 
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from fractions import Fraction
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, select, text
@@ -13,9 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.errors import NotFound
 from servicekit.pages import Window
-from targets.domain.judging import Target
-from targets.domain.pace import Point
 from targets.domain.periods import Period
+from targets.domain.progress import looks_back_to, stands_for_all
 from targets.domain.target_versions import Judged
 from targets.domain.time_aggregation import Held
 from targets.queries.event_items import told_by_nobody
@@ -78,33 +76,6 @@ async def list_changes(session: AsyncSession, indicator_id: UUID, window: Window
     return (await session.execute(window.select(statement, [indicator_change.c.version]))).all()
 
 
-def target_on(versions: Sequence[Row[Any]], day: date) -> Row[Any] | None:
-    """Return the version valid on a day."""
-    for row in versions:
-        if row.valid_from <= day and (row.valid_to is None or day <= row.valid_to):
-            return row
-    return None
-
-
-def ended_before(versions: Sequence[Row[Any]], day: date) -> bool:
-    """Say whether some version ended before a day."""
-    return any(row.valid_to is not None and row.valid_to < day for row in versions)
-
-
-def as_target(row: Row[Any] | None) -> Target | None:
-    """Return the rule's view of a target version."""
-    if row is None:
-        return None
-    return Target(row.comparator, row.value, row.valid_from, row.valid_to, row.minimum_coverage, row.minimum_population)
-
-
-def as_baseline(row: Row[Any] | None) -> Point | None:
-    """Return the value a target version starts from, where it names one."""
-    if row is None or row.baseline_value is None or row.baseline_on is None:
-        return None
-    return Point(row.baseline_on, Fraction(row.baseline_value))
-
-
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What is known of an indicator and a place up to the end of a period."""
@@ -142,7 +113,7 @@ _STANDING = """
          AND t.organisation_id = CAST(:organisation AS uuid)
     )
     SELECT here.*, f.period, f.numerator, f.denominator, f.breakdown, f.methods, f.counted, f.expected,
-           f.population_counted, f.population_expected, f.told
+           f.population_counted, f.population_expected, f.told, f.computed_at
       FROM here
       LEFT JOIN roll_up f ON f.indicator_id = :indicator AND f.organisation_id {place}
        AND f.last_day BETWEEN :since AND :last_day
@@ -150,8 +121,6 @@ _STANDING = """
 """
 _OF_THE_WHOLE = text(_STANDING.format(place="IS NULL"))
 _OF_ONE = text(_STANDING.format(place="= CAST(:organisation AS uuid)"))
-YEARS_BACK: Final = 10
-"""How far back a trend looks: two terms of a congress."""
 
 
 async def find_standing(
@@ -170,7 +139,7 @@ async def find_standing(
                 "period": period.code,
                 "organisation": organisation_id,
                 "target": None if target is None else target.id,
-                "since": period.first_day.replace(year=period.first_day.year - YEARS_BACK, day=1),
+                "since": looks_back_to(period),
                 "first_day": period.first_day,
                 "last_day": period.last_day,
             },
@@ -189,8 +158,7 @@ async def find_standing(
         known=known,
         period_status=(first.period_status or "not_opened") if reported else "computed",
         by_status=(first.by_status or {}) if reported else running,
-        is_whole=organisation_id is None
-        or (first.depth == 1 and own is not None and own.coverage.expected == first.whole_expected),
+        is_whole=organisation_id is None or stands_for_all(first.depth, own, first.whole_expected),
         allocated=first.allocated,
         allocation_version=first.allocation_version if first.allocated is not None else None,
         disputed=first.disputed,
