@@ -1,6 +1,7 @@
 """The whole resolution on one page: what it shows, from where, at how many statements, and its ranking of units."""
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -8,8 +9,11 @@ from targets_house import BOARD, CITY, COMMUNES, House, Person, StatementCount, 
 
 from servicekit.db import Database
 from targets.api.dashboard_answers import DashboardAnswer
-from targets.domain.dashboards import Line, reach, spans, summaries
-from targets.domain.periods import parse_period
+from targets.domain.dashboards import Line, period_before, reach, shown_period, summaries
+from targets.domain.figures import Figures
+from targets.domain.judging import Coverage
+from targets.domain.periods import PeriodKind, parse_period
+from targets.domain.time_aggregation import Held
 
 PAGE = "/dashboards/resolutions/08-NQ/TU"
 
@@ -41,27 +45,58 @@ def line(page: dict[str, Any], code: str) -> dict[str, Any]:
     return found
 
 
+def held(*, empty: bool = False) -> Held:
+    return Held(None if empty else Figures(Decimal(1), Decimal(2)), Coverage(0 if empty else 1, 1))
+
+
 @pytest.mark.parametrize(
-    ("asked", "kind", "first", "last"),
+    ("asked", "own", "known", "shown"),
     [
-        ("2026S1", "month", "202601", "202606"),
-        ("2026S1", "quarter", "2026Q1", "2026Q2"),
-        ("2026S1", "half", "2026S1", "2026S1"),
-        ("2026S1", "year", "2025", "2026"),
-        ("2026", "year", "2026", "2026"),
-        ("2026", "month", "202601", "202612"),
-        ("202601", "half", "2025S2", "2026S1"),
-        ("2026Q4", "year", "2025", "2026"),
+        ("2026S1", "half", {"2026S1": held()}, "2026S1"),
+        ("2026S1", "year", {"2025": held(), "2026S1": held()}, "2026S1"),
+        ("2026S1", "month", {"202604": held(), "202605": held()}, "2026S1"),
+        ("2026S1", "year", {"2025": held(), "2026Q1": held()}, "2026S1"),
+        ("2026S1", "year", {"2025": held()}, "2025"),
+        ("2026S1", "year", {"2025": held(), "2026": held()}, "2026"),
+        ("2026S1", "year", {"2025": held(), "2026": held(empty=True)}, "2025"),
+        ("2026S1", "year", {"2024": held(), "2026": held(empty=True)}, "2026"),
+        ("2026S1", "year", {"2024": held()}, None),
+        ("2026S1", "month", {"202604": held(empty=True), "202512": held()}, "202604"),
+        ("2026S1", "month", {"202607": held()}, None),
+        ("2026S1", "date", {"20260301": held(), "20260401": held()}, "20260401"),
+        ("202601", "half", {"2025S2": held()}, "2025S2"),
+        ("2026", "year", {"2026S2": held()}, "2026"),
     ],
 )
-def test_which_periods_answer_for_the_asked_one(asked: str, kind: str, first: str, last: str) -> None:
-    (span,) = [one for one in spans(parse_period(asked)) if one.kind == kind]
-    assert (span.first.code, span.last.code) == (first, last)
+def test_which_period_answers_for_the_asked_one(
+    asked: str, own: str, known: dict[str, Held], shown: str | None
+) -> None:
+    found = shown_period(parse_period(asked), PeriodKind(own), known, "last", counted_anew=False)
+    assert (found.code if found else None) == shown
+
+
+def test_a_number_counted_over_the_year_shows_the_year_so_far() -> None:
+    def shown(*codes: str) -> str | None:
+        known = {code: held() for code in codes}
+        found = shown_period(parse_period("2026S1"), PeriodKind.YEAR, known, "sum", counted_anew=True)
+        return found.code if found else None
+
+    assert shown("2025", "2026S1") == "2026"
+    assert shown("2025") == "2025"
+    assert shown() is None
+
+
+def test_the_period_before_is_the_newest_with_figures_as_far_back_as_a_trend_looks() -> None:
+    known = {"2013": held(), "2024": held(), "2025": held(empty=True), "2026": held()}
+    found = period_before(parse_period("2026"), known, "last")
+    assert found is not None
+    assert found[0] == "2024"
+    assert period_before(parse_period("2024"), known, "last") is None
 
 
 def test_what_may_be_shown_reaches_from_the_year_before() -> None:
     first, last = reach(parse_period("202603"))
-    assert (first.isoformat(), last.isoformat()) == ("2025-01-01", "2026-12-31")
+    assert (first.first_day.isoformat(), last.last_day.isoformat()) == ("2025-01-01", "2026-12-31")
 
 
 def test_the_sections_are_counted_in_the_resolution_s_order() -> None:
@@ -102,7 +137,9 @@ async def test_one_unit_s_page_shows_its_own_figures(
     await period()
     await approved(COMMUNES[0], 741)
     own = (await monitor.get(PAGE, period="2025", organisation_id=str(COMMUNES[0]))).json()
-    assert (line(own, "TGT-01")["numerator"], line(own, "TGT-01")["status"]) == ("741", "achieved")
+    shown = line(own, "TGT-01")
+    assert (shown["numerator"], shown["status"], shown["reason"]) == ("741", "not_assessed", "no_allocation")
+    assert shown["against_whole"]["status"] == "achieved"
     assert own["organisation_name"].startswith("front_committee commune")
     city = (await monitor.get(PAGE, period="2025", organisation_id=str(CITY))).json()
     assert (line(city, "TGT-01")["counted"], line(city, "TGT-01")["expected"]) == (1, 103)
@@ -173,7 +210,8 @@ async def test_units_are_ranked_page_by_page_and_those_without_figures_come_last
     assert len(found) == len({one["organisation_id"] for one in found}) == 103
     assert [one["rank"] for one in found[:5]] == [1, 1, 3, 4, None]
     assert [one["rate"] for one in found[:4]] == ["90", "90", "74.1", "70"]
-    assert [one["status"] for one in found[:5]] == ["achieved", "achieved", "achieved", "missed", "not_assessed"]
+    assert [one["reason"] for one in found[:5]] == ["no_allocation"] * 4 + ["nothing_to_judge"]
+    assert [one["against_whole"]["status"] for one in found[:4]] == ["achieved", "achieved", "achieved", "missed"]
     assert {one["numerator"] for one in found[4:]} == {None}
     worst = await monitor.get("/dashboards/organisations", indicator="TGT-01", period="2025", order="worst", limit=5)
     assert [one["rate"] for one in worst.json()["items"]] == ["70", "74.1", "90", "90", None]

@@ -36,6 +36,7 @@ from targets.api import (
     snapshots,
     validation,
 )
+from targets.api.dashboard_lines import KeptLines
 from targets.commands import COMMANDS
 from targets.consumers import FEEDBACK, OVERSIGHT, REFERENCES, REGISTRY
 from targets.domain import dispute_steps, report_steps
@@ -65,6 +66,7 @@ async def prepare(runtime: Runtime) -> None:
     runtime.parts["law"] = Law(runtime.book, [report_steps.RULE, dispute_steps.RULE])
     runtime.parts["lineage"] = LineageBook(runtime.book)
     runtime.parts["press"] = Press()
+    runtime.parts["dashboard_lines"] = KeptLines()
 
 
 SERVICE = Service(

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from servicekit.files import FileStore
 from servicekit.identity import Actor, allow
 from servicekit.law_book import Law
+from targets.api.dashboard_lines import KeptLines
 from targets.domain.dispute_steps import ANSWERING, DECIDING, RAISING
 from targets.domain.reopening_steps import ASKING
 from targets.domain.roles import READERS
@@ -58,3 +59,12 @@ async def _lineage(request: Request) -> LineageBook:
 
 TheLineage = Annotated[LineageBook, Depends(_lineage)]
 """Who took over from whom, as far as the registry told."""
+
+
+async def _lines(request: Request) -> KeptLines:
+    lines: KeptLines = request.app.state.runtime.part("dashboard_lines")
+    return lines
+
+
+TheLines = Annotated[KeptLines, Depends(_lines)]
+"""The lines of dashboards as they were last written."""

@@ -1,37 +1,34 @@
 """Dashboards: a whole resolution on one page, and one indicator over all units."""
 
 import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
-from sqlalchemy import Row
 
 from servicekit.clock import Now
 from servicekit.db import FactSession
 from servicekit.errors import NotFound
-from servicekit.pages import InvalidCursor, Page, PageQuery
+from servicekit.pages import InvalidCursor, Page, PageQuery, Window
 from servicekit.routes import answers, new_router
 from servicekit.text import Code, Uuid
 from servicekit.working_days import local_date
-from targets.api.access import Reader
-from targets.api.dashboard_answers import (
-    DashboardAnswer,
-    Order,
-    RankedUnitAnswer,
-    dashboard,
-    figures_of,
-    ranked_unit,
-)
+from targets.api.access import Reader, TheLines
+from targets.api.dashboard_answers import DashboardAnswer, Order, RankedUnitAnswer, ranked_unit
+from targets.api.dashboard_lines import Place, page
 from targets.api.period_answers import AskedPeriod
-from targets.domain.dashboards import reach
-from targets.domain.figures import is_ratio
-from targets.domain.judging import Coverage, judge
+from targets.domain.dashboards import Ranked, ranking, reach
+from targets.domain.judging import value_of
 from targets.domain.period_refusals import NotOnePeriod
+from targets.domain.progress import assess
 from targets.domain.refusals import UnknownPeriod
+from targets.domain.time_aggregation import gather
 from targets.queries import dashboards as queries
-from targets.queries import indicators
 from targets.queries.calendar import named_period
 from targets.queries.disputes import open_disputes
+from targets.queries.judging import asked_about, find_known, target_on
 
 router: APIRouter = new_router("targets", "dashboards")
 
@@ -46,23 +43,32 @@ async def read_dashboard(
     number: Code,
     period: AskedPeriod,
     session: FactSession,
+    kept: TheLines,
     now: Now,
     organisation_id: Annotated[Uuid | None, Query(description="Only what lies at or below this organisation")] = None,
     if_none_match: Annotated[str | None, Header(max_length=200)] = None,
 ) -> Response:
     """Return every indicator of a resolution with figures, coverage, target, status, trend and dispute mark.
 
-    Each line names the period it shows: the one asked for, where it is reported and has figures; otherwise the newest
-    of the indicator's own kind that has figures and lies in the period asked for; for indicators of a longer kind the
-    period around it, or the one before while that has no figures yet.
+    Every line says what progress says. It names the period it shows: the one asked for, where that has figures, its
+    own or those of shorter periods in it; otherwise, for an indicator that is judged by longer periods, the one around
+    it, or the one before while that has no figures yet. A number that is counted over a longer period shows that one.
     With `If-None-Match` of the ETag last read, 304 while nothing on the page has changed.
     """
-    asked = await named_period(session, period, local_date(now))
-    lines = await queries.find_lines(session, number, asked, organisation_id)
-    targets = await queries.find_target_versions(session, number)
-    first_day, last_day = reach(asked)
-    disputes = await open_disputes(session, first_day=first_day, last_day=last_day, organisation_id=organisation_id)
-    body = dashboard(lines, targets, disputes, asked=asked, organisation_id=organisation_id, today=local_date(now))
+    place = Place(organisation_id, await named_period(session, period, local_date(now)), local_date(now))
+    rows = await queries.find_lines(session, number, organisation_id)
+    lines = [kept.find(row, place) for row in rows]
+    first, last = reach(place.asked)
+    changed = [row for row, line in zip(rows, lines, strict=True) if line is None]
+    if changed:
+        # A body at the top may stand for the whole.
+        places = (organisation_id, None) if changed[0]["depth"] == 1 else (organisation_id,)
+        known = await find_known(session, [row["id"] for row in changed], (first, last), places)
+        lines = [line or kept.write(row, place, known) for row, line in zip(rows, lines, strict=True)]
+    disputes = await open_disputes(
+        session, first_day=first.first_day, last_day=last.last_day, organisation_id=organisation_id
+    )
+    body = page(rows, [line for line in lines if line is not None], disputes, place)
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if if_none_match == etag:
@@ -80,29 +86,40 @@ async def rank_organisations(
     now: Now,
     order: Annotated[Order, Query(description="Who comes first; who has no figures comes last")] = "best",
 ) -> Page[RankedUnitAnswer]:
-    """Rank the units that report an indicator by their own figures; a rate where there is one, else the number."""
-    span = await named_period(session, period, local_date(now))
-    row = await indicators.find_indicator(session, indicator)
-    versions = (await indicators.find_targets(session, [row.id])).get(row.id, [])
-    share = is_ratio(row.kind) or row.kind == "rating"
-    window = pages.window("targets.ranking", {"indicator": indicator, "period": span.code, "order": order})
-    units = await queries.rank_units(session, window, queries.Ranking(row, span.code, order, share))
+    """Rank the units that report an indicator by the number that is judged, each with what progress says of it."""
+    span, today = await named_period(session, period, local_date(now)), local_date(now)
+    row, versions = await queries.find_indicator(session, indicator)
+    target = target_on(versions, span.last_day)
+    units = await queries.find_units(session, row, None if target is None else target.id)
+    known = await find_known(session, [row.id], [span], units)
     disputes = await open_disputes(session, indicator_ids=[row.id], first_day=span.first_day, last_day=span.last_day)
-    target = indicators.as_target(indicators.target_on(versions, span.last_day))
-    ended, today = indicators.ended_before(versions, span.first_day), local_date(now)
+    of_units = {unit: figures for (_, unit), figures in known.items() if unit is not None}
+    whole = asked_about(row, versions, span)
+    gathered = {unit: gather(span, figures, whole.how) for unit, figures in of_units.items()}
+    values = {
+        unit: None if found is None else value_of(found.held.figures, whole.measure)
+        for unit, found in gathered.items()
+        if found is not None or span.code in of_units[unit]
+    }
+    window = pages.window("targets.ranking", {"indicator": indicator, "period": span.code, "order": order})
+    ranked = ranking(values, higher_first=(row.direction == "higher") == (order == "best"))
 
-    def shown(unit: Row[Any]) -> RankedUnitAnswer:
-        judgement = judge(
-            figures_of(unit._asdict()),
-            target,
-            ratio=is_ratio(row.kind),
-            coverage=Coverage(unit.counted, unit.expected),
-            last_day=span.last_day,
-            today=today,
-            ended_before=ended,
-            counting_methods=len(unit.methods),
-        )
-        disputed = disputes.within(row.id, span.first_day, span.last_day, unit.organisation_id)
-        return ranked_unit(unit, judgement, disputed)
+    def shown(one: Ranked) -> RankedUnitAnswer:
+        unit = units[one.organisation_id]
+        asked = replace(whole, is_whole=False, allocated=unit.allocated)
+        progress = assess(of_units[unit.id], span, asked, today=today)
+        return ranked_unit(unit, one.rank, progress, disputes.within(row.id, span.first_day, span.last_day, unit.id))
 
-    return window.page(units, position=lambda unit: (unit.missing, unit.measure, unit.organisation_id), item=shown)
+    return window.page(_after(window, ranked), position=_position, item=shown)
+
+
+def _position(one: Ranked) -> tuple[Any, ...]:
+    return one.missing, str(one.measure), one.organisation_id
+
+
+def _after(window: Window, ranked: Sequence[Ranked]) -> Sequence[Ranked]:
+    if window.position is None:
+        return ranked[: window.limit + 1]
+    missing, measure, last = window.position
+    before = Ranked(missing, Fraction(measure), last, None)
+    return [one for one in ranked if one > before][: window.limit + 1]

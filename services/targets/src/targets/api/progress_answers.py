@@ -10,6 +10,7 @@ from targets.api.indicator_answers import TargetVersionAnswer
 from targets.api.outlook_answers import PaceAnswer, PointAnswer, ProjectionAnswer, projection_of, why_none
 from targets.api.shared_answers import (
     CategoryAnswer,
+    DecidedBy,
     DisputeMark,
     JudgementAnswer,
     JudgementFields,
@@ -84,7 +85,7 @@ class ProgressAnswer(JudgementFields, DisputeMark):
     formula_vi: str
     formula_en: str
     open_questions: list[OpenQuestion]
-    decided_by: Literal["comparison", "required_pace", "projection"] | None
+    decided_by: DecidedBy | None
     measure: Measure
     measured: Exact | None
     """The number that is judged, rounded to six decimals for reading."""

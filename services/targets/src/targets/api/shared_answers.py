@@ -11,6 +11,7 @@ from targets.domain.wording import COMPARATORS, JUDGEMENTS, REASONS
 
 JudgementStatus = Literal["achieved", "missed", "not_assessed", "period_ended", "on_track", "at_risk"]
 Comparator = Literal[">", ">=", "=", "<=", "<"]
+DecidedBy = Literal["comparison", "required_pace", "projection"]
 Category = Annotated[str, Coded("[a-z][a-z0-9_]*(?:[.][a-z][a-z0-9_]*)?", max_length=130)]
 """A category of a breakdown, alone or behind its dimension: trade_union, sex.female."""
 

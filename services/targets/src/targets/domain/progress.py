@@ -12,10 +12,31 @@ from fractions import Fraction
 from typing import Final
 
 from targets.domain.figures import Figures, is_ratio
-from targets.domain.judging import NOT_ASSESSED, PERIOD_ENDED, Coverage, Judgement, Outlook, Population, Target, judge
+from targets.domain.judging import (
+    AT_RISK,
+    MISSED,
+    NOT_ASSESSED,
+    ON_TRACK,
+    PERIOD_ENDED,
+    Coverage,
+    Judgement,
+    Outlook,
+    Population,
+    Target,
+    judge,
+)
 from targets.domain.measures import Measure, measure_of, measured
 from targets.domain.pace import Point
-from targets.domain.periods import MONTHS, SHORTEST_FIRST, Period, PeriodKind, following, names_term, parse_period
+from targets.domain.periods import (
+    MONTHS,
+    SHORTEST_FIRST,
+    Period,
+    PeriodKind,
+    following,
+    names_term,
+    parse_period,
+    period_of,
+)
 from targets.domain.time_aggregation import Gathered, Held, How, gather, parts_of
 
 EACH_UNIT: Final = "each_unit"
@@ -35,6 +56,8 @@ class Asked:
 
     kind: str
     how: How
+    own_kind: PeriodKind
+    """The kind of period the target is for."""
     reporting_kinds: tuple[PeriodKind, ...]
     target: Target | None
     """The whole's, as valid on the period's last day."""
@@ -55,6 +78,18 @@ class Asked:
     def level(self) -> bool:
         """Say whether the value goes on from period to period instead of being counted anew in each."""
         return self.how == "last"
+
+    @property
+    def counted_anew(self) -> bool:
+        """Say whether it is a number that starts from zero in each of its periods."""
+        return self.how == "sum" and self.measure is Measure.NUMBER
+
+    def judged_over(self, period: Period) -> Period:
+        """Return the period the target is for: the one asked for, or the longer one around it."""
+        if self.own_kind not in MONTHS or period.kind is PeriodKind.TERM:
+            return period
+        around = period_of(period.last_day, self.own_kind)
+        return around if around.contains(period) else period
 
     @property
     def judged_by(self) -> Target | None:
@@ -99,9 +134,10 @@ def assess(known: Mapping[str, Held], period: Period, asked: Asked, *, today: da
     own = known.get(period.code)
     coverage, population = _stands_for(gathered, own)
     outlook = None if gathered is None else _outlook(known, period, asked, gathered, today)
+    a_part = asked.counted_anew and asked.judged_over(period) != period
 
     def against(target: Target | None) -> Judgement:
-        return judge(
+        found = judge(
             None if gathered is None else gathered.held.figures,
             target,
             ratio=is_ratio(asked.kind),
@@ -114,6 +150,10 @@ def assess(known: Mapping[str, Held], period: Period, asked: Asked, *, today: da
             population=population,
             outlook=outlook,
         )
+        # A year's number is not missed by its first half; it may well be reached by it.
+        if a_part and found.status in (MISSED, ON_TRACK, AT_RISK):
+            return Judgement(NOT_ASSESSED, "target_of_longer_period", found.provisional, found.comparison)
+        return found
 
     whole = against(asked.target)
     judgement, beside = whole, None
@@ -150,13 +190,15 @@ def _outlook(
     # The period itself, or the last of its parts that has figures.
     newest = parse_period(gathered.periods[-1]) if period.kind in MONTHS else period
     here = Point(min(today, newest.last_day), value)
+    due = asked.judged_over(period).last_day
     if asked.level:
-        due_on = max(target.valid_to or period.last_day, period.last_day)
+        due_on = max(target.valid_to or due, due)
         series = (*_earlier(known, newest, asked), here)
         baseline = asked.baseline if asked.is_whole else None
         return Outlook(due_on, series, level=True, baseline=baseline, periods_left=_periods_until(newest, due_on))
-    if asked.measure is not Measure.NUMBER:
-        return None  # of a share counted anew nobody knows how large the rest of its denominator will be
+    if asked.measure is not Measure.NUMBER or due != period.last_day:
+        # Of a share counted anew nobody knows how large the rest of its denominator will be.
+        return Outlook(due, (), level=False)
     zero = Point(period.first_day - timedelta(days=1), Fraction(0))
     left = _parts_left(period, asked.reporting_kinds, here.on)
     return Outlook(period.last_day, (here,), level=False, baseline=zero, periods_left=left)

@@ -123,6 +123,10 @@ REASONS: Final[Texts] = MappingProxyType(
             "Các đơn vị đã được phê duyệt có quá ít dân số để đánh giá chung.",
             "Too small a share of the population lives in the approved units to judge the whole.",
         ),
+        "target_of_longer_period": (
+            "Chỉ tiêu đặt ra cho cả kỳ dài hơn; hãy xem kỳ đó, số liệu kỳ này mới là một phần.",
+            "The target is for the longer period around this one; see that period, these figures are a part of it.",
+        ),
         "no_allocation": (
             "Đơn vị này chưa được giao chỉ tiêu; chỉ tiêu chung không áp dụng cho từng đơn vị.",
             "No target was handed down to this unit, and the whole's target is not meant for single units.",

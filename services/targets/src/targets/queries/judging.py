@@ -4,13 +4,16 @@ Progress, dashboards, rankings, snapshots, reports and events all judge by `doma
 here, so that the same figure has the same status wherever it is shown.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,10 +25,6 @@ from targets.domain.periods import Period, PeriodKind
 from targets.domain.progress import EACH_UNIT, Asked, looks_back_to
 from targets.domain.time_aggregation import Held
 from targets.queries.formulas import held
-
-Known = Mapping[str, Held]
-"""What is known of an indicator and a place, by period code."""
-NOTHING_KNOWN: Known = {}
 
 
 def target_on(versions: Iterable[Any], day: date) -> Any | None:
@@ -68,6 +67,7 @@ def asked_about(
     return Asked(
         kind=indicator.kind,
         how=indicator.time_aggregation,
+        own_kind=PeriodKind(indicator.period_kind),
         reporting_kinds=tuple(map(PeriodKind, indicator.reporting_kinds)),
         target=as_target(target),
         counting_method=None if target is None else target.counting_method,
@@ -77,6 +77,49 @@ def asked_about(
         is_whole=is_whole,
         allocated=allocated,
     )
+
+
+# Figures as text: a number in JSON would be read as a float.
+VERSIONS_OF_INDICATOR = """
+    SELECT t.indicator_id, CAST(jsonb_agg(to_jsonb(t) || jsonb_build_object('value', CAST(t.value AS text),
+             'minimum_coverage', CAST(t.minimum_coverage AS text), 'minimum_population',
+             CAST(t.minimum_population AS text), 'baseline_value', CAST(t.baseline_value AS text), 'allocated',
+             CAST(handed.value AS text)) ORDER BY t.number) AS text) AS versions
+      FROM target_version t
+      LEFT JOIN allocated_target handed ON handed.target_version_id = t.id AND handed.organisation_id = {place}
+       AND handed.version = (SELECT max(version) FROM allocation WHERE target_version_id = t.id)
+     GROUP BY t.indicator_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetVersion:
+    """One version of an indicator's target, and what the newest allocation hands down of it to the place asked for."""
+
+    id: UUID
+    number: int
+    comparator: str
+    value: Decimal | None
+    valid_from: date
+    valid_to: date | None
+    aggregation_scope: str
+    counting_method: str
+    minimum_coverage: Decimal | None
+    minimum_population: Decimal | None
+    baseline_value: Decimal | None
+    baseline_on: date | None
+    decision: str
+    decided_on: date
+    allocated: Decimal | None
+
+
+_VERSIONS = TypeAdapter(tuple[TargetVersion, ...])
+
+
+@lru_cache(maxsize=1024)
+def read_versions(stored: str | None) -> tuple[TargetVersion, ...]:
+    """Return the target versions as `VERSIONS_OF_INDICATOR` writes them, oldest first."""
+    return () if stored is None else _VERSIONS.validate_json(stored)
 
 
 _KNOWN = """

@@ -34,12 +34,20 @@ roll_up = Table(
     ),
     CheckConstraint("numerator >= 0 AND denominator >= 0", name="figures"),
     CheckConstraint("counted >= 0 AND expected >= counted", name="coverage"),
-    Index("ix_roll_up_of_organisation", "organisation_id", "indicator_id", "period_kind", "last_day"),
+    Index(
+        "ix_roll_up_of_organisation",
+        "organisation_id",
+        "indicator_id",
+        "period_kind",
+        "last_day",
+        postgresql_include=["told", "computed_at"],
+    ),
     Index(
         "ix_roll_up_of_whole",
         "indicator_id",
         "period_kind",
         "last_day",
+        postgresql_include=["told", "computed_at"],
         postgresql_where=text("organisation_id IS NULL"),
     ),
 )
