@@ -17,7 +17,6 @@ from devstack.databases import with_database
 from devstack.stack import Stack
 
 RESOLUTION = "BENCH/2M"
-INDICATORS = 162
 MONTHLY, QUARTERLY, YEARLY = "BM-001", "BM-002", "BM-003"
 """One indicator of each kind; the others follow in turns."""
 PERIOD = "2026Q3"
@@ -77,7 +76,7 @@ INSERT INTO reporting_period (indicator_id, code, kind, first_day, last_day, sta
 SELECT i.id, p.code, p.kind, p.first_day, p.last_day, 'closed', 1, 1, p.last_day + 14, false, 'IND.REPORT_DUE', 1,
        now(), CAST(md5('board') AS uuid)
   FROM indicator i JOIN period p ON p.kind = i.period_kind
- WHERE i.instrument = 'BENCH/2M' AND i.position <= $5
+ WHERE i.instrument = 'BENCH/2M'
  ORDER BY p.last_day, i.code
 ON CONFLICT DO NOTHING
 """
@@ -141,8 +140,8 @@ class Filled:
     seconds: float
 
 
-async def fill(stack: Stack, span: Span, *, indicators: int = INDICATORS) -> Filled:
-    """Add the values of a span that are not there yet to a throwaway stack, for so many of the indicators.
+async def fill(stack: Stack, span: Span) -> Filled:
+    """Add the values of a span that are not there yet to a throwaway stack.
 
     Raises RuntimeError when the service's own summing disagrees with what was filled in.
     """
@@ -153,7 +152,7 @@ async def fill(stack: Stack, span: Span, *, indicators: int = INDICATORS) -> Fil
         await connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
         await connection.execute("SET work_mem = '128MB'; SET jit = off")
         await connection.execute(_CATALOGUE)
-        await connection.execute(_PERIODS, span.month, span.quarter, span.year, span.until, indicators)
+        await connection.execute(_PERIODS, span.month, span.quarter, span.year, span.until)
         await connection.execute(_OF_EACH_UNIT)
         seconds = time.monotonic() - began
         await connection.fetchval(_AGREES)

@@ -11,7 +11,6 @@ from devstack.bench._values import LARGE, MONTHLY, fill
 
 P95_MS = 100.0
 REQUESTS = 200
-_ONE_OF_EACH_KIND = 3
 
 
 def run(*, requests: int = REQUESTS) -> dict[str, Any]:
@@ -22,7 +21,7 @@ def run(*, requests: int = REQUESTS) -> dict[str, Any]:
 async def _run(requests: int) -> dict[str, Any]:
     series, units = f"/targets/indicators/{MONTHLY}/series", f"/targets/indicators/{MONTHLY}/units"
     async with people() as house:
-        filled = await fill(house.stack, LARGE, indicators=_ONE_OF_EACH_KIND)
+        filled = await fill(house.stack, LARGE)
         asked = {
             "series of the city": (series, {"view": "restated"}),
             "series of a unit": (series, {"view": "restated", "organisation_id": house.commune}),
@@ -36,9 +35,9 @@ async def _run(requests: int) -> dict[str, Any]:
         "name": "restating",
         "ratio": round(p95 / P95_MS, 3),
         "budget": 1.0,
-        "holds": p95 <= P95_MS,
+        "holds": p95 <= P95_MS and filled.values >= 2_000_000,
         "ours": {name: one.shown() for name, one in times.items()},
         "reference": {"p95_ms": P95_MS},
-        "summary": f"p95 {p95:.1f} ms (budget {P95_MS:g}) over {filled.values:,} values of three indicators",
+        "summary": f"p95 {p95:.1f} ms (budget {P95_MS:g}) with {filled.values:,} values stored",
         "details": {"requests": requests},
     }
