@@ -1,6 +1,5 @@
 """Progress over HTTP: where it is heading, by which step that was decided, and the wall around what judges it."""
 
-import json
 import uuid
 from typing import Any
 from uuid import UUID
@@ -8,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from targets_house import BOARD, COMMUNES, NOW, Person, add_indicator, amend_targets, organisation_id, rows
+from targets_house import BOARD, COMMUNES, NOW, Person, add_indicator, add_target, amend_targets, organisation_id, rows
 
 from devstack.databases import Database as MadeDatabase
 from devstack.testing import tell_facts
@@ -47,22 +46,6 @@ async def figure(
         await session.execute(_FIGURE, given)
 
 
-async def target(database: Database, indicator: UUID, comparator: str, value: str, **more: Any) -> None:
-    given = {
-        "id": str(uuid.uuid4()), "indicator_id": str(indicator), "number": 1, "comparator": comparator, "value": value,
-        "valid_from": "2026-01-01", "valid_to": None, "aggregation_scope": "city_total",
-        "counting_method": "distinct_persons", "minimum_coverage": "90", "decision": "x", "decided_on": "2026-01-01",
-    }  # fmt: skip
-    async with database.write() as session:
-        await session.execute(
-            text(
-                "INSERT INTO target_version"
-                " SELECT (jsonb_populate_record(CAST(NULL AS target_version), CAST(:given AS jsonb))).*"
-            ),
-            {"given": json.dumps(given | more)},
-        )
-
-
 async def progress(monitor: Person, code: str, period: str = "2026") -> Any:
     answer = await monitor.get(f"/indicators/{code}/progress", period=period)
     assert answer.status_code == 200, answer.text
@@ -75,7 +58,7 @@ async def test_a_level_is_judged_by_its_trend_to_the_target_s_own_date(
     level = await add_indicator(
         database, "LEV-01", like="TGT-01", period_kind="quarter", reporting_kinds=["quarter"], time_aggregation="last"
     )
-    await target(database, level, ">", "74", valid_to="2027-12-31", baseline_value="60", baseline_on="2025-12-31")
+    await add_target(database, level, ">", "74", valid_to="2027-12-31", baseline_value="60", baseline_on="2025-12-31")
     values = (("2025Q4", 60), ("2026Q1", 62), ("2026Q2", 64), ("2026Q3", 65))
     for period, value in values:
         await figure(database, level, period, value * 10, 1000)
@@ -110,7 +93,7 @@ async def test_a_level_is_judged_by_its_trend_to_the_target_s_own_date(
 async def test_a_count_of_the_year_is_judged_by_its_pace(monitor: Person, database: Database) -> None:
     """30 September is the 273rd day: 10 so far lead to 10 + 92 × 10 ÷ 273 = 13.369963 by the year's end."""
     count = await add_indicator(database, "CNT-01", like="TGT-02", reporting_kinds=["quarter", "year"])
-    await target(database, count, ">=", "14")
+    await add_target(database, count, ">=", "14")
     await figure(database, count, "2026Q1", 4)
     await figure(database, count, "2026Q2", 6)
     found = await progress(monitor, "CNT-01")
@@ -135,7 +118,7 @@ async def test_a_count_of_the_year_is_judged_by_its_pace(monitor: Person, databa
 
 async def test_a_year_of_quarters_continues_the_quarters_trend(monitor: Person, database: Database) -> None:
     level = await add_indicator(database, "LEV-02", like="TGT-01", reporting_kinds=["quarter"], time_aggregation="last")
-    await target(database, level, ">", "66")
+    await add_target(database, level, ">", "66")
     for quarter, value in (("2026Q1", 62), ("2026Q2", 64), ("2026Q3", 65)):
         await figure(database, level, quarter, value * 10, 1000)
     found = await progress(monitor, "LEV-02")
@@ -168,7 +151,7 @@ async def test_a_part_of_a_year_does_not_miss_the_year_s_target(monitor: Person,
 
 async def test_grades_and_yes_or_no_are_judged_as_what_they_are(monitor: Person, database: Database) -> None:
     rating = await add_indicator(database, "RAT-01", like="TGT-02", kind="rating")
-    await target(database, rating, ">=", "3")
+    await add_target(database, rating, ">=", "3")
     spread = '{"grade.1": "49", "grade.3": "3", "grade.4": "51"}'
     await figure(database, rating, "2026", 262, 103, breakdown=spread)
     found = await progress(monitor, "RAT-01")
@@ -177,7 +160,7 @@ async def test_grades_and_yes_or_no_are_judged_as_what_they_are(monitor: Person,
         "on_track", "trung vị (1: 49, 2: 0, 3: 3, 4: 51) = 3 >= 3: đúng"
     )  # fmt: skip
     yes = await add_indicator(database, "YES-01", like="TGT-02", kind="yes_no")
-    await target(database, yes, ">=", "100")
+    await add_target(database, yes, ">=", "100")
     await figure(database, yes, "2026", 102, 103)
     asked = await progress(monitor, "YES-01")
     assert (asked["measure"], asked["rate"], asked["status"]) == ("share", "99.029126", "at_risk")
@@ -186,7 +169,7 @@ async def test_grades_and_yes_or_no_are_judged_as_what_they_are(monitor: Person,
 
 async def test_persons_and_memberships_are_never_judged_together(monitor: Person, database: Database) -> None:
     mixed = await add_indicator(database, "MIX-01", like="TGT-01")
-    await target(database, mixed, ">", "74")
+    await add_target(database, mixed, ">", "74")
     await figure(database, mixed, "2026", 800, 1000, methods=("distinct_persons", "memberships"))
     found = await progress(monitor, "MIX-01")
     assert (found["status"], found["reason"]) == ("not_assessed", "counting_methods_mixed")

@@ -42,9 +42,10 @@ async def test_a_report_says_where_it_stands_and_what_its_own_figures_mean(perio
     body = made.json()
     assert made.headers["etag"] == '"1"'
     assert (body["numerator"], body["denominator"], body["rate"]) == ("740", "1000", "74")
-    assert body["evaluation"]["status"] == "missed"
-    assert body["evaluation"]["provisional"] is True
-    assert body["evaluation"]["comparison"] == "100 × 740 = 74000 > 74 × 1000 = 74000: sai"
+    assert (body["evaluation"]["status"], body["evaluation"]["reason"]) == ("not_assessed", "no_allocation")
+    assert body["against_whole"]["status"] == "missed"
+    assert body["evaluation"]["provisional"] is body["against_whole"]["provisional"] is True
+    assert body["against_whole"]["comparison"] == "100 × 740 = 74000 > 74 × 1000 = 74000: sai"
     assert body["target"]["comparator"] == ">"
     assert body["counting_method"] == "distinct_persons"
     assert body["available_actions"] == ["revise", "submit"]
@@ -93,7 +94,7 @@ async def test_a_count_has_no_denominator_and_its_breakdown_adds_up(period: Open
     body = report_body(HERE, 3, ..., indicator_code="TGT-02", breakdown=given)
     made = (await operator.post("/reports", body)).json()
     assert made["denominator"] is None
-    assert made["evaluation"]["status"] == "achieved"
+    assert (made["evaluation"]["reason"], made["against_whole"]["status"]) == ("no_allocation", "achieved")
     assert made["breakdown"] == [
         {"category": "trade_union", "numerator": "1"},
         {"category": "youth_union", "numerator": "2"},

@@ -11,6 +11,7 @@ from devstack.engines import Engines
 from devstack.testing import tell_facts
 from servicekit import migrations
 from servicekit.db import Database
+from targets.domain.event_rules import RULES
 from targets.seeds.resolution import indicator_id, read_document
 
 BEFORE = "0020"
@@ -58,3 +59,22 @@ async def test_four_are_completed_the_others_added_and_reports_stay(engines: Eng
     assert [found[code]["id"] for code in FIRST] == first
     assert all(found[code]["definition_vi"] for code in FIRST)
     assert {"trade_union", "youth_union"} <= set(found["TGT-02"]["categories"])
+
+
+async def test_gen_04_is_no_level_any_more(engines: Engines) -> None:
+    """What is made from events is counted anew in each period; an installation of before took GEN-04 for a level."""
+    name = f"targets_{uuid.uuid4().hex[:10]}"
+    made = await engines.create_database(name, service="targets")
+    try:
+        await asyncio.to_thread(command.upgrade, migrations.config("targets", made.owner_url), "0027")
+        connection = await asyncpg.connect(made.owner_dsn)
+        stored = "SELECT code, time_aggregation FROM indicator WHERE source LIKE '%\\_events' ORDER BY code"
+        fresh = {row["code"]: row["time_aggregation"] for row in await connection.fetch(stored)}
+        assert fresh == dict.fromkeys(sorted(RULES), "sum")
+        await connection.execute("UPDATE indicator SET time_aggregation = 'last' WHERE code = 'GEN-04'")
+        await asyncio.to_thread(migrations.upgrade, "targets", made.owner_url)
+        after = {row["code"]: row["time_aggregation"] for row in await connection.fetch(stored)}
+        await connection.close()
+    finally:
+        await engines.drop_database(name)
+    assert after == fresh

@@ -112,10 +112,11 @@ async def judge_city(cast: Cast, reports: list[str]) -> dict[str, Any]:
     expect(abs(shown - rate) < Fraction(1, 1000), f"the city's rate is {shown}, not {float(rate)}")
     expect(abs(mean - rate) > 1, "the figures must tell a rate from a mean of rates")
     unit = await monitor.get(f"/targets/reports/{reports[0]}")
-    expect(unit["evaluation"]["status"] == "missed", "exactly 74.00 % must be a miss")
+    expect(unit["evaluation"]["reason"] == "no_allocation", "the city's target was held against one commune")
+    expect(unit["against_whole"]["status"] == "missed", "exactly 74.00 % must be a miss")
     return {
         "rate": str(progress["rate"]),
         "mean_of_rates_would_be": f"{float(mean):.2f}",
-        "exactly_74": unit["evaluation"]["status"],
+        "exactly_74": unit["against_whole"]["status"],
         "unit_code": NINH_KIEU,
     }

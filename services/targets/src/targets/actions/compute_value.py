@@ -16,12 +16,11 @@ from servicekit.working_days import local_date
 from targets import publish
 from targets.actions.recalculate import hold_formulas, recalculate
 from targets.domain.event_rules import Share
-from targets.domain.figures import Figures
-from targets.domain.judging import Coverage, judge
 from targets.domain.periods import parse_period
+from targets.domain.progress import assess
 from targets.queries.event_items import CODES
-from targets.queries.indicators import find_targets
-from targets.queries.judging import as_target, ended_before, target_on
+from targets.queries.judged_places import find_rules
+from targets.queries.judging import NOTHING_KNOWN, find_known
 from targets.seeds.resolution import indicator_id
 
 
@@ -119,21 +118,22 @@ async def make_figures(session: AsyncSession, places: Sequence[Place], *, now: d
 
 
 async def tell_figures(session: AsyncSession, rows: Iterable[Row[Any]], *, now: datetime) -> None:
-    """Tell the new value of each organisation; the whole's is that of its topmost body, and not told again."""
+    """Tell the new value of each organisation; the whole's is that of its topmost body, and not told again.
+
+    The status is the one its progress shows (two statements, none when there is nothing to tell).
+    """
     told = sorted((row for row in rows if row.organisation_id is not None), key=lambda row: row.id)
-    targets = await find_targets(session, sorted({row.indicator_id for row in told})) if told else {}
+    if not told:
+        return
+    indicators, places = sorted({row.indicator_id for row in told}), sorted({row.organisation_id for row in told})
+    periods = {row.period: parse_period(row.period) for row in told}
+    rules = await find_rules(session, indicators, places)
+    known = await find_known(session, indicators, periods.values(), [*places, None])
     for row in told:
-        period = parse_period(row.period)
-        versions = targets.get(row.indicator_id, [])
-        judgement = judge(
-            Figures(row.numerator, row.denominator),
-            as_target(target_on(versions, period.last_day)),
-            ratio=True,
-            coverage=Coverage(row.counted, row.expected),
-            last_day=period.last_day,
-            today=local_date(now),
-            ended_before=ended_before(versions, period.first_day),
-        )
+        period, own = periods[row.period], known.get((row.indicator_id, row.organisation_id), NOTHING_KNOWN)
+        whole = known.get((row.indicator_id, None), NOTHING_KNOWN)
+        asked = rules[row.indicator_id].asked(period, row.organisation_id, own, whole)
+        judgement = assess(own, period, asked, today=local_date(now)).judgement
         event = publish.indicator_computed(
             row.id,
             row.told,

@@ -73,7 +73,7 @@ def draft_of(
         version=1,
         told=0,
         figures=given.figures,
-        counting_method=given.counting_method or around.counting_method or UNCONFIGURED_METHOD,
+        counting_method=given.counting_method or around.asked.counting_method or UNCONFIGURED_METHOD,
         denominator_source=given.denominator_source,
         note=given.note,
         return_reason=None,

@@ -97,6 +97,15 @@ class ReportAnswer(DisputeMark):
     return_reason: str | None
     target: TargetAnswer | None
     evaluation: JudgementAnswer
+    """What the report says by these figures alone, without the trend; the progress of the indicator has the trend.
+
+    A unit is held against the target handed down to it; against the whole's own only where that is meant for each
+    unit, or where the unit stands for the whole. A target that still runs is never missed.
+    """
+    allocated_target: Exact | None
+    """The figure handed down to this organisation; then the evaluation is against it."""
+    against_whole: JudgementAnswer | None
+    """What the same figures say against the whole's target, where the evaluation is not that."""
     due_on: LegalDate
     due_provisional: bool
     due_note_vi: str | None
@@ -128,6 +137,7 @@ class ReportAnswer(DisputeMark):
         """Show a report to an actor whose roles towards it are known."""
         around = report.around
         key, number = around.period.rule_key, around.period.rule_version
+        target, judged = around.asked.target, report.judged(today)
         note_vi, note_en = provisional_note(around.period.due_provisional)
         return cls(
             **mark(report.disputed),
@@ -151,8 +161,10 @@ class ReportAnswer(DisputeMark):
             note=report.note,
             warnings=[WarningAnswer.model_validate(warning) for warning in report.warnings],
             return_reason=report.return_reason,
-            target=None if around.target is None else TargetAnswer.of(around.target),
-            evaluation=JudgementAnswer.of(report.judged(today)),
+            target=None if target is None else TargetAnswer.of(target),
+            evaluation=JudgementAnswer.of(judged.judgement),
+            allocated_target=around.asked.allocated,
+            against_whole=None if judged.against_whole is None else JudgementAnswer.of(judged.against_whole),
             due_on=around.period.due_on,
             due_provisional=around.period.due_provisional,
             due_note_vi=note_vi,

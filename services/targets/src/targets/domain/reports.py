@@ -10,11 +10,14 @@ from uuid import UUID
 from servicekit.errors import DomainError
 from servicekit.lifecycle import decide
 from targets.domain.approval import APPROVE, VERIFY, Signing
-from targets.domain.figures import FigureRule, Figures, as_counted, check_figures, is_ratio, plain
-from targets.domain.judging import Coverage, Judgement, Target, judge
+from targets.domain.figures import FigureRule, Figures, as_counted, check_figures, plain
+from targets.domain.judging import Coverage
 from targets.domain.period_steps import CLOSED, OPEN
+from targets.domain.periods import Period, PeriodKind
+from targets.domain.progress import Asked, Progress, assess
 from targets.domain.reopening_steps import open_on
 from targets.domain.report_steps import APPROVED, STEPS
+from targets.domain.time_aggregation import Held
 
 NOT_SIGNED: Final = Signing()
 
@@ -37,11 +40,6 @@ class IndicatorFacts:
         """What its figures must be like."""
         return FigureRule(self.kind, self.whole_numbers, self.categories)
 
-    @property
-    def is_ratio(self) -> bool:
-        """Say whether its sums are a share."""
-        return is_ratio(self.kind)
-
 
 @dataclass(frozen=True, slots=True)
 class PeriodFacts:
@@ -49,6 +47,7 @@ class PeriodFacts:
 
     id: UUID
     code: str
+    kind: PeriodKind
     status: str
     first_day: date
     last_day: date
@@ -57,17 +56,22 @@ class PeriodFacts:
     rule_key: str
     rule_version: int
 
+    @property
+    def span(self) -> Period:
+        """The days it covers."""
+        return Period(self.code, self.kind, self.first_day, self.last_day)
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Everything around a report; `target` is the version valid on the period's last day, None when there is none."""
+    """Everything around a report."""
 
     indicator: IndicatorFacts
     period: PeriodFacts
-    target: Target | None
-    counting_method: str | None
-    """The configured way of counting of the target version."""
-    ended_before: bool
+    asked: Asked
+    """By which rule its figures are judged: the target valid on the period's last day, and what was handed down."""
+    persons: Decimal | None
+    """How many people live in the unit, as last counted by the period's last day."""
     organisation_id: UUID
     organisation_name: str
     roles: frozenset[str]
@@ -153,18 +157,24 @@ class ReportFacts:
             return False
         return True
 
-    def judged(self, today: date) -> Judgement:
-        """Judge this unit's own figures; provisional until they are approved."""
-        found = judge(
-            as_counted(self.figures, self.around.indicator.kind),
-            self.around.target,
-            ratio=self.around.indicator.is_ratio,
-            coverage=Coverage(1, 1),
-            last_day=self.around.period.last_day,
-            today=today,
-            ended_before=self.around.ended_before,
+    def judged(self, today: date) -> Progress:
+        """Judge by these figures alone, without the trend; provisional until they are approved."""
+        around = self.around
+        held = Held(
+            as_counted(self.figures, around.indicator.kind),
+            Coverage(1, 1),
+            population=(around.persons, around.persons),
+            methods=(self.counting_method,),
         )
-        return replace(found, provisional=found.provisional or self.status != APPROVED)
+        found = assess({around.period.code: held}, around.period.span, around.asked, today=today)
+        if self.status == APPROVED:
+            return found
+        beside = found.against_whole
+        return replace(
+            found,
+            judgement=replace(found.judgement, provisional=True),
+            against_whole=None if beside is None else replace(beside, provisional=True),
+        )
 
     def values(self) -> dict[str, Any]:
         """Return what the history keeps of it: plain JSON values, numbers as exact text."""

@@ -11,7 +11,8 @@ from servicekit.errors import NotFound
 from servicekit.identity import Actor
 from targets.domain.reports import Surroundings
 from targets.domain.validity import Span
-from targets.queries.reports import around_of, surroundings, valid_target
+from targets.queries.report_targets import valid_target
+from targets.queries.reports import around_of, surroundings
 from targets.queries.scope import ORGANISATION, organisation, sees
 from targets.queries.signing import FORM_OF_PERIOD, evidence_needed
 from targets.tables import expected_report, form_version, indicator, report, reporting_period, target_version

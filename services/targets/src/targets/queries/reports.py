@@ -16,7 +16,6 @@ from sqlalchemy import (
     and_,
     any_,
     column,
-    exists,
     func,
     null,
     or_,
@@ -29,8 +28,9 @@ from servicekit.errors import NotFound
 from servicekit.identity import Actor
 from servicekit.pages import Window
 from targets.domain.figures import Figures
-from targets.domain.judging import Target
+from targets.domain.periods import PeriodKind
 from targets.domain.reports import IndicatorFacts, PeriodFacts, ReportFacts, Surroundings
+from targets.queries.report_targets import asked_of, target_columns, valid_target
 from targets.queries.scope import ORGANISATION, boards_of, organisation, roles_towards, sees
 from targets.queries.signing import FORM_OF_PERIOD, read_signing, reopened_until, signing_columns
 from targets.tables import (
@@ -42,8 +42,6 @@ from targets.tables import (
     reporting_period,
     target_version,
 )
-
-_earlier = target_version.alias("earlier")
 
 
 def surroundings(actor: Actor) -> list[ColumnElement[Any]]:
@@ -59,6 +57,7 @@ def surroundings(actor: Actor) -> list[ColumnElement[Any]]:
         indicator.c.categories,
         reporting_period.c.id.label("period_id"),
         reporting_period.c.code.label("period_code"),
+        reporting_period.c.kind.label("period_kind"),
         reporting_period.c.status.label("period_status"),
         reporting_period.c.first_day,
         reporting_period.c.last_day,
@@ -66,31 +65,12 @@ def surroundings(actor: Actor) -> list[ColumnElement[Any]]:
         reporting_period.c.due_provisional,
         reporting_period.c.rule_key,
         reporting_period.c.rule_version,
-        target_version.c.number.label("target_number"),
-        target_version.c.comparator,
-        target_version.c.value.label("target_value"),
-        target_version.c.valid_from,
-        target_version.c.valid_to,
-        target_version.c.minimum_coverage,
-        target_version.c.counting_method.label("configured_counting"),
-        exists()
-        .where(_earlier.c.indicator_id == indicator.c.id, _earlier.c.valid_to < reporting_period.c.first_day)
-        .label("ended_before"),
+        *target_columns(),
         organisation.c.data["name"].astext.label("organisation_name"),
         organisation.c.path.label("organisation_path"),
         boards_of(actor).label("boards"),
         reopened_until(),
     ]
-
-
-def valid_target() -> ColumnElement[bool]:
-    """Return the condition that a target version holds on the period's last day."""
-    day = reporting_period.c.last_day
-    return and_(
-        target_version.c.indicator_id == indicator.c.id,
-        target_version.c.valid_from <= day,
-        or_(target_version.c.valid_to.is_(None), target_version.c.valid_to >= day),
-    )
 
 
 def around_of(row: Row[Any], organisation_id: UUID, actor: Actor) -> Surroundings:
@@ -109,6 +89,7 @@ def around_of(row: Row[Any], organisation_id: UUID, actor: Actor) -> Surrounding
         period=PeriodFacts(
             id=row.period_id,
             code=row.period_code,
+            kind=PeriodKind(row.period_kind),
             status=row.period_status,
             first_day=row.first_day,
             last_day=row.last_day,
@@ -117,11 +98,8 @@ def around_of(row: Row[Any], organisation_id: UUID, actor: Actor) -> Surrounding
             rule_key=row.rule_key,
             rule_version=row.rule_version,
         ),
-        target=None
-        if row.target_number is None
-        else Target(row.comparator, row.target_value, row.valid_from, row.valid_to, row.minimum_coverage),
-        counting_method=row.configured_counting,
-        ended_before=row.ended_before,
+        asked=asked_of(row),
+        persons=row.persons,
         organisation_id=organisation_id,
         organisation_name=row.organisation_name,
         roles=roles_towards(actor, row.organisation_path, row.boards),

@@ -15,7 +15,8 @@ from targets.domain.forms import Form
 from targets.domain.periods import Period, code_before
 from targets.domain.report_steps import SUBMITTED, VERIFIED
 from targets.domain.reports import ReportFacts, Surroundings
-from targets.queries.reports import around_of, disputed_column, facts_of, reports_of, surroundings, valid_target
+from targets.queries.report_targets import valid_target
+from targets.queries.reports import around_of, disputed_column, facts_of, reports_of, surroundings
 from targets.queries.scope import ORGANISATION, boards_of, organisation, roles_towards, sees
 from targets.queries.signing import FORM_OF_PERIOD, signing_columns
 from targets.tables import expected_report, form_version, indicator, report, reporting_period, target_version
