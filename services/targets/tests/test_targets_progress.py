@@ -132,7 +132,7 @@ async def test_a_year_of_quarters_continues_the_quarters_trend(monitor: Person, 
 
 async def test_a_part_of_a_year_does_not_miss_the_year_s_target(monitor: Person, database: Database) -> None:
     count = await add_indicator(database, "CNT-02", like="TGT-02", reporting_kinds=["half", "year"])
-    await target(database, count, ">=", "14")
+    await add_target(database, count, ">=", "14")
     await figure(database, count, "2026S1", 5)
     found = await progress(monitor, "CNT-02", "2026S1")
     assert (found["status"], found["reason"], found["numerator"]) == ("not_assessed", "target_of_longer_period", "5")
@@ -142,7 +142,7 @@ async def test_a_part_of_a_year_does_not_miss_the_year_s_target(monitor: Person,
     assert (await progress(monitor, "CNT-02", "2026S1"))["status"] == "achieved"
     anew = {"reporting_kinds": ["half", "year"], "time_aggregation": "sum"}
     share = await add_indicator(database, "SHR-01", like="TGT-01", **anew)
-    await target(database, share, ">", "74")
+    await add_target(database, share, ">", "74")
     await figure(database, share, "2026S1", 700, 1000)
     found = await progress(monitor, "SHR-01", "2026S1")
     assert (found["status"], found["reason"]) == ("at_risk", "does_not_hold_before_due")

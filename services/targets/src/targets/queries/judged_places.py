@@ -18,7 +18,7 @@ from targets.queries.judging import Known, asked_about, target_on
 # The newest version of an allocation counts; who is left out of it has nothing handed down any more.
 _RULES = text(
     """
-    SELECT i.id AS of_indicator, i.kind, i.time_aggregation, i.reporting_kinds, t.*,
+    SELECT i.id AS of_indicator, i.kind, i.time_aggregation, i.period_kind, i.reporting_kinds, t.*,
            ARRAY(SELECT o.id FROM reference o
                   WHERE o.kind = 'organisation' AND o.id = ANY (:places) AND cardinality(o.path) = 1) AS tops,
            (SELECT jsonb_object_agg(a.organisation_id, CAST(a.value AS text)) FROM allocated_target a

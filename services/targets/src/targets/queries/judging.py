@@ -4,12 +4,13 @@ Progress, dashboards, rankings, snapshots, reports and events all judge by `doma
 here, so that the same figure has the same status wherever it is shown.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +26,10 @@ from targets.domain.periods import Period, PeriodKind
 from targets.domain.progress import EACH_UNIT, Asked, looks_back_to
 from targets.domain.time_aggregation import Held
 from targets.queries.formulas import held
+
+Known = Mapping[str, Held]
+"""What is known of an indicator and a place, by period code."""
+NOTHING_KNOWN: Known = MappingProxyType({})
 
 
 def target_on(versions: Iterable[Any], day: date) -> Any | None:

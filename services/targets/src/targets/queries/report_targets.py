@@ -39,6 +39,7 @@ def target_columns() -> list[ColumnElement[Any]]:
     """Return the columns `asked_of` reads, for a query that joins period, indicator, organisation and target."""
     return [
         indicator.c.time_aggregation,
+        indicator.c.period_kind.label("own_kind"),
         indicator.c.reporting_kinds,
         target_version.c.number.label("target_number"),
         target_version.c.comparator,
@@ -76,6 +77,7 @@ def asked_of(row: Row[Any]) -> Asked:
     return Asked(
         kind=row.indicator_kind,
         how=row.time_aggregation,
+        own_kind=PeriodKind(row.own_kind),
         reporting_kinds=tuple(map(PeriodKind, row.reporting_kinds)),
         target=target,
         counting_method=row.configured_counting,
