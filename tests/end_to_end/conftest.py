@@ -13,6 +13,8 @@ from devstack.access.tokens import Minter
 from devstack.demo.client import Client
 from devstack.stack import Stack
 
+from .documents import joined_document
+
 _LAYERS = (
     "address", "signed_in", "client", "public", "tokens", "intake", "tracking", "searches", "imports", "exports",
     "refused",
@@ -53,7 +55,7 @@ async def raw(house: Stack) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture(scope="session")
 async def known(raw: httpx.AsyncClient) -> dict[str, Operation]:
     """The operations of the joined document."""
-    return operations((await raw.get("/openapi.json")).json())
+    return operations(await joined_document(raw))
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from devstack.access.tokens import Minter
 from devstack.demo.client import Client
 
 from .conftest import GENEROUS
+from .documents import joined_document
 from .watching import watched
 
 DAY = "2026-11-02"
@@ -36,7 +37,7 @@ async def test_every_kind_of_change_to_targets_is_in_the_audit(monkeypatch: pyte
     async with watched(monkeypatch, **settings) as seen:
         nobody = Client(seen.stack.base_url)
         async with httpx.AsyncClient(base_url=seen.stack.base_url, timeout=60) as raw:
-            known = operations((await raw.get("/openapi.json")).json())
+            known = operations(await joined_document(raw))
         scene = await set_scene(nobody, Minter(seen.stack, known))
         await decide_on_reports(scene)
         await fill_a_sheet(scene)

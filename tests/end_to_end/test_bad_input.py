@@ -20,6 +20,8 @@ from devstack.paths import SERVICES
 from devstack.stack import Stack
 from servicekit.row_scope import HOUSE_SUFFIX
 
+from .documents import joined_document
+
 _spec = importlib.util.spec_from_file_location("bodies", Path(__file__).with_name("bodies.py"))
 assert _spec is not None
 assert _spec.loader is not None
@@ -60,10 +62,7 @@ async def everybody(nobody: Client, minter: Minter) -> AsyncIterator[dict[str, s
 @pytest.fixture(scope="module")
 async def document(raw: httpx.AsyncClient) -> dict[str, Any]:
     """The joined document of the gateway."""
-    response = await raw.get("/openapi.json")
-    assert response.status_code == 200
-    found: dict[str, Any] = response.json()
-    return found
+    return await joined_document(raw)
 
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any] | None]]:

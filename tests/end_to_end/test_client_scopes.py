@@ -11,6 +11,8 @@ from devstack.access.tokens import Minter
 from devstack.demo.client import Client
 from devstack.demo.people import city_organisation
 
+from .documents import joined_document
+
 WRITING = ("post", "put", "patch", "delete")
 OWN = {"registry.end_session"}
 LOOK_AT_NO_TOKEN = ("/api/v1/feedback/tracking", "/api/v1/feedback/receipts/", "/api/v1/feedback/uploads")
@@ -19,8 +21,7 @@ LOOK_AT_NO_TOKEN = ("/api/v1/feedback/tracking", "/api/v1/feedback/receipts/", "
 
 @pytest.fixture(scope="module")
 async def document(raw: httpx.AsyncClient) -> dict[str, Any]:
-    found: dict[str, Any] = (await raw.get("/openapi.json")).json()
-    return found
+    return await joined_document(raw)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import json
 import tempfile
 import uuid
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -254,12 +255,14 @@ def day(value: str) -> date:
     return date.fromisoformat(value)
 
 
-BOOK_LOOKS = "SELECT kind, count(*) AS number, sum(version) AS versions"
-"""What the book of registry facts asks every five seconds, whoever else is asking."""
+_COUNTING: ContextVar["StatementCount | None"] = ContextVar("counting", default=None)
 
 
 class StatementCount:
-    """Counts what the application sends to PostgreSQL, the transaction's own statements included."""
+    """Counts what a test's own requests send to PostgreSQL, the transactions' own statements included.
+
+    What the application does by itself meanwhile runs in tasks that were there before, and is not counted.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -271,9 +274,11 @@ class StatementCount:
             event.listen(engine.sync_engine, "begin", self._begin)
             event.listen(engine.sync_engine, "commit", self._commit)
             event.listen(engine.sync_engine, "rollback", self._commit)
+        self._before = _COUNTING.set(self)
         return self
 
     def __exit__(self, *_: object) -> None:
+        _COUNTING.reset(self._before)
         for engine in (self._database.write_engine, self._database.read_engine):
             event.remove(engine.sync_engine, "before_cursor_execute", self._note)
             event.remove(engine.sync_engine, "begin", self._begin)
@@ -281,9 +286,7 @@ class StatementCount:
             event.remove(engine.sync_engine, "rollback", self._commit)
 
     def _note(self, _: Any, __: Any, statement: str, *rest: Any) -> None:
-        said = " ".join(statement.split())
-        if not said.startswith(BOOK_LOOKS):
-            self.statements.append(said[:120])
+        self._count(" ".join(statement.split())[:120])
 
     def _begin(self, connection: Any) -> None:
         self._transaction(connection, "BEGIN")
@@ -293,6 +296,10 @@ class StatementCount:
 
     def _transaction(self, connection: Any, statement: str) -> None:
         if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":  # there none is sent
+            self._count(statement)
+
+    def _count(self, statement: str) -> None:
+        if _COUNTING.get() is self:
             self.statements.append(statement)
 
     def __len__(self) -> int:
