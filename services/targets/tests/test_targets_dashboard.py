@@ -164,13 +164,13 @@ async def test_a_half_year_shows_the_year_before_until_the_year_has_figures(
     assert (asked["period"], asked["numerator"], asked["previous"]) == ("2025", "741", None)
 
 
-async def test_it_takes_three_statements_then_two_and_says_when_nothing_changed(
+async def test_it_takes_four_statements_then_two_and_says_when_nothing_changed(
     period: Callable[..., Any], approved: Callable[..., Any], monitor: Person, house: House, database: Database
 ) -> None:
     await period()
     await approved(COMMUNES[0])
     for place in ({}, {"organisation_id": str(CITY)}):
-        for statements in (3, 2):
+        for statements in (4, 2):
             with StatementCount(house.runtime.database) as count:
                 answer = await monitor.get(PAGE, period="2025", **place)
             assert len(count) == statements, count.statements

@@ -187,5 +187,7 @@ async def test_a_kept_line_follows_every_thing_it_is_made_of(
     assert (await line("SAME-HANDED", organisation_id=str(CITY)))["reason"] == "no_allocation"
     assert await line("SAME-EACH", organisation_id=str(CITY)) == before
     async with database.write() as session:
-        await session.execute(text("UPDATE indicator SET name_en = 'Another name' WHERE code = 'SAME-EACH'"))
+        await session.execute(
+            text("UPDATE indicator SET name_en = 'Another name', version = version + 1 WHERE code = 'SAME-EACH'")
+        )
     assert (await line("SAME-EACH"))["name_en"] == "Another name"

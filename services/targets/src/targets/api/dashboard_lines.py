@@ -1,19 +1,19 @@
 """Writes the lines of a dashboard, and keeps those it has written until something they are made of changes.
 
 A page is opened far more often than a figure on it changes, and judging a line reads ten years of figures. A line is
-kept under everything it is made of: the indicator, its target versions with what was handed down, the mark of its
-figures (`queries.dashboards.find_lines`), the place, the period asked for, and today.
+kept under the mark of everything it is made of (`queries.dashboards.find_marks`), the place, the period asked for, and
+today.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from types import SimpleNamespace
 from typing import Any, Final
 from uuid import UUID
 
 from pydantic_core import to_json
+from sqlalchemy import Row
 
 from targets.api.dashboard_answers import figure_fields
 from targets.api.shared_answers import judgement_fields, mark
@@ -61,25 +61,25 @@ class KeptLines:
         self._lines: OrderedDict[tuple[Any, ...], Written] = OrderedDict()
         self._room = room
 
-    def find(self, row: Mapping[str, Any], place: Place) -> Written | None:
+    def find(self, mark: Mapping[str, Any], place: Place) -> Written | None:
         """Return a line as it was written, if nothing has changed since."""
-        key = _key(row, place)
+        key = (place, *mark.values())
         found = self._lines.get(key)
         if found is not None:
             self._lines.move_to_end(key)
         return found
 
-    def write(self, row: Mapping[str, Any], place: Place, known: Known) -> Written:
+    def write(self, mark: Mapping[str, Any], place: Place, indicator: Row[Any], known: Known) -> Written:
         """Write a line anew and keep it."""
-        written = self._lines[_key(row, place)] = _write(row, place, known)
+        written = self._lines[(place, *mark.values())] = _write(indicator, mark["depth"], place, known)
         if len(self._lines) > self._room:
             self._lines.popitem(last=False)
         return written
 
 
-def page(rows: Sequence[Mapping[str, Any]], lines: Sequence[Written], disputes: OpenDisputes, place: Place) -> bytes:
+def page(marks: Sequence[Mapping[str, Any]], lines: Sequence[Written], disputes: OpenDisputes, place: Place) -> bytes:
     """Return the page as JSON, as `DashboardAnswer` describes it."""
-    first = rows[0]
+    first = marks[0]
     disputed = [
         disputes.within(line.indicator_id, line.period.first_day, line.period.last_day, place.organisation_id)
         for line in lines
@@ -107,41 +107,35 @@ def _marked(lines: Iterable[Written], disputed: Iterable[int]) -> Iterator[bytes
         yield b"%b,%b" % (line.text, end)
 
 
-def _key(row: Mapping[str, Any], place: Place) -> tuple[Any, ...]:
-    return (place, *row.values())
-
-
-def _write(row: Mapping[str, Any], place: Place, known: Known) -> Written:
-    here = known.get((row["id"], place.organisation_id), {})
-    indicator = SimpleNamespace(**dict(row), reporting_kinds=row["reported"].split())
-    how = row["time_aggregation"]
-    anew = how == "sum" and row["kind"] == "count"
-    found = shown_period(place.asked, PeriodKind(row["period_kind"]), here, how, counted_anew=anew)
+def _write(row: Row[Any], depth: int | None, place: Place, known: Known) -> Written:
+    here = known.get((row.id, place.organisation_id), {})
+    how = row.time_aggregation
+    anew = how == "sum" and row.kind == "count"
+    found = shown_period(place.asked, PeriodKind(row.period_kind), here, how, counted_anew=anew)
     period = found or place.asked
-    versions = read_versions(row["versions"])
+    versions = read_versions(row.versions)
     target: TargetVersion | None = target_on(versions, period.last_day)
-    own, whole = here.get(period.code), known.get((row["id"], None), {}).get(period.code)
-    is_whole = place.organisation_id is None or stands_for_all(
-        row["depth"], own, None if whole is None else whole.coverage.expected
-    )
-    asked = asked_about(
-        indicator, versions, period, is_whole=is_whole, allocated=None if target is None else target.allocated
-    )
+    own, whole = here.get(period.code), known.get((row.id, None), {}).get(period.code)
+    expected = None if whole is None else whole.coverage.expected
+    is_whole = place.organisation_id is None or stands_for_all(depth, own, expected)
+    allocated = None if target is None else target.allocated
+    asked = asked_about(row, versions, period, is_whole=is_whole, allocated=allocated)
     progress = assess(here, period, asked, today=place.today)
-    judgement = SILENCE if own is None and told_by_nobody(row["code"]) else progress.judgement
+    judgement = SILENCE if own is None and told_by_nobody(row.code) else progress.judgement
+    before = period_before(period, here, how)
     line = {
         **judgement_fields(judgement),
-        **{name: row[name] for name in _SAID},
+        **{name: getattr(row, name) for name in _SAID},
         "period": None if found is None else found.code,
         **_figures(progress),
         "target": None if target is None else _target(target),
         "decided_by": judgement.decided_by,
-        "allocated_target": _plain(asked.allocated),
+        "allocated_target": _plain(allocated),
         "against_whole": None if progress.against_whole is None else judgement_fields(progress.against_whole),
-        "previous": _previous(here, period, row, progress),
+        "previous": None if before is None else {"period": before[0], **figure_fields(before[1], progress.measure)},
         "ended": judgement.status == PERIOD_ENDED,
     }
-    return Written(row["id"], to_json(line)[:-1], row["section"], judgement.status, period)
+    return Written(row.id, to_json(line)[:-1], row.section, judgement.status, period)
 
 
 _SAID: Final = ("code", "name_vi", "name_en", "section", "clause", "kind", "unit", "direction", "source")
@@ -178,13 +172,6 @@ def _target(version: TargetVersion) -> dict[str, Any]:
         "valid_to": version.valid_to,
         "minimum_coverage": _plain(version.minimum_coverage),
     }
-
-
-def _previous(
-    known: Mapping[str, Held], period: Period, row: Mapping[str, Any], progress: Progress
-) -> dict[str, Any] | None:
-    found = period_before(period, known, row["time_aggregation"])
-    return None if found is None else {"period": found[0], **figure_fields(found[1], progress.measure)}
 
 
 def _plain(value: Any) -> str | None:

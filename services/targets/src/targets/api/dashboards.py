@@ -56,19 +56,20 @@ async def read_dashboard(
     With `If-None-Match` of the ETag last read, 304 while nothing on the page has changed.
     """
     place = Place(organisation_id, await named_period(session, period, local_date(now)), local_date(now))
-    rows = await queries.find_lines(session, number, organisation_id)
-    lines = [kept.find(row, place) for row in rows]
+    marks = await queries.find_marks(session, number, organisation_id)
+    lines = {mark["id"]: kept.find(mark, place) for mark in marks}
     first, last = reach(place.asked)
-    changed = [row for row, line in zip(rows, lines, strict=True) if line is None]
+    changed = {mark["id"]: mark for mark in marks if lines[mark["id"]] is None}
     if changed:
         # A body at the top may stand for the whole.
-        places = (organisation_id, None) if changed[0]["depth"] == 1 else (organisation_id,)
-        known = await find_known(session, [row["id"] for row in changed], (first, last), places)
-        lines = [line or kept.write(row, place, known) for row, line in zip(rows, lines, strict=True)]
+        places = (organisation_id, None) if marks[0]["depth"] == 1 else (organisation_id,)
+        known = await find_known(session, list(changed), (first, last), places)
+        for row in await queries.find_described(session, list(changed), organisation_id):
+            lines[row.id] = kept.write(changed[row.id], place, row, known)
     disputes = await open_disputes(
         session, first_day=first.first_day, last_day=last.last_day, organisation_id=organisation_id
     )
-    body = page(rows, [line for line in lines if line is not None], disputes, place)
+    body = page(marks, [line for line in lines.values() if line is not None], disputes, place)
     etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if if_none_match == etag:

@@ -12,22 +12,24 @@ from servicekit.errors import NotFound
 from targets.domain.dashboards import SECTIONS
 from targets.queries.judging import VERSIONS_OF_INDICATOR, TargetVersion, read_versions
 
-# Everything a line is made of but its figures, and of those the mark: how many there are, how often they have changed,
-# and when last. Read from the index alone, so that a page costs the same however much is stored; only lines whose mark
-# is a new one have their figures read. A body at the top may stand for the whole, whose figures then count as well.
-# The places are written in twice, for no index answers IS NOT DISTINCT.
-_LINES = """
+# The mark of a line: what a change of anything it is made of changes. Every change of an indicator and its targets
+# counts its version up; of figures it is told how many there are, how often they have changed, and when last, from the
+# index alone, so that a page costs the same however much is stored. Only lines with a new mark are read in full. A body
+# at the top may stand for the whole, whose figures then count as well. The places are written in twice, for no index
+# answers IS NOT DISTINCT.
+_MARKS = """
 WITH place AS (SELECT data, cardinality(path) AS depth FROM reference WHERE kind = 'organisation' AND id = $2::uuid),
-versions AS ({versions})
-SELECT i.id, i.code, i.name_vi, i.name_en, i.section, i.clause, i.kind, i.unit, i.direction, i.source, i.period_kind,
-       i.time_aggregation, array_to_string(i.reporting_kinds, ' ') AS reported, r.number, r.title,
-       place.depth, place.data ->> 'name' AS place_name, place.data ->> 'valid_to' AS place_valid_to,
-       versions.versions, own.figures, own.changes, own.changed_at,
-       whole.figures AS whole_figures, whole.changes AS whole_changes, whole.changed_at AS whole_changed_at
+handed AS (
+  SELECT t.indicator_id, count(*) AS allocations FROM allocation h JOIN target_version t ON t.id = h.target_version_id
+   WHERE $2::uuid IS NOT NULL GROUP BY t.indicator_id
+)
+SELECT i.id, i.version, handed.allocations, own.figures, own.changes, own.changed_at,
+       whole.figures AS whole_figures, whole.changes AS whole_changes, whole.changed_at AS whole_changed_at,
+       r.number, r.title, place.depth, place.data ->> 'name' AS place_name, place.data ->> 'valid_to' AS place_valid_to
   FROM resolution r
   JOIN indicator i ON i.resolution_id = r.id
   LEFT JOIN place ON true
-  LEFT JOIN versions ON versions.indicator_id = i.id
+  LEFT JOIN handed ON handed.indicator_id = i.id
   JOIN LATERAL (
     SELECT count(*) AS figures, sum(f.told) AS changes, max(f.computed_at) AS changed_at
       FROM roll_up f WHERE f.organisation_id {place} AND f.indicator_id = i.id
@@ -41,29 +43,33 @@ SELECT i.id, i.code, i.name_vi, i.name_en, i.section, i.clause, i.kind, i.unit, 
 """
 
 
-async def find_lines(session: AsyncSession, number: str, organisation_id: UUID | None) -> Sequence[Mapping[str, Any]]:
-    """Return every indicator of a resolution with its target versions and the mark of its figures (one statement).
+async def find_marks(session: AsyncSession, number: str, organisation_id: UUID | None) -> Sequence[Mapping[str, Any]]:
+    """Return the mark of every indicator of a resolution, in its order (one statement).
 
     Raises NotFound for a resolution without indicators and for an unknown organisation.
     """
-    own = "IS NULL" if organisation_id is None else "= $2::uuid"
-    statement = _LINES.format(place=own, versions=VERSIONS_OF_INDICATOR.format(place="$2::uuid"))
+    statement = _MARKS.format(place="IS NULL" if organisation_id is None else "= $2::uuid")
     rows: Any = await fetch(session, statement, number, organisation_id, list(SECTIONS))
     if not rows or (organisation_id is not None and rows[0]["place_name"] is None):
         raise NotFound
-    lines: Sequence[Mapping[str, Any]] = rows
-    return lines
+    marks: Sequence[Mapping[str, Any]] = rows
+    return marks
 
 
-_INDICATOR = """
-    SELECT i.*, v.versions FROM indicator i LEFT JOIN ({versions}) v ON v.indicator_id = i.id WHERE i.code = :code
-"""
-_JUDGED = text(_INDICATOR.format(versions=VERSIONS_OF_INDICATOR.format(place="NULL")))
+_DESCRIBED = "SELECT i.*, v.versions FROM indicator i LEFT JOIN ({versions}) v ON v.indicator_id = i.id WHERE {which}"
+_VERSIONS = VERSIONS_OF_INDICATOR.format(place="CAST(:place AS uuid)")
+_BY_ID = text(_DESCRIBED.format(versions=_VERSIONS, which="i.id = ANY (:ids)"))
+_BY_CODE = text(_DESCRIBED.format(versions=_VERSIONS, which="i.code = :code"))
+
+
+async def find_described(session: AsyncSession, ids: Sequence[UUID], place: UUID | None) -> Sequence[Row[Any]]:
+    """Return indicators with their target versions and what was handed down of them to a place (one statement)."""
+    return (await session.execute(_BY_ID, {"ids": list(ids), "place": place})).all()
 
 
 async def find_indicator(session: AsyncSession, code: str) -> tuple[Row[Any], tuple[TargetVersion, ...]]:
     """Return an indicator with every version of its target (one statement). Raises NotFound."""
-    row = (await session.execute(_JUDGED, {"code": code})).one_or_none()
+    row = (await session.execute(_BY_CODE, {"code": code, "place": None})).one_or_none()
     if row is None:
         raise NotFound
     return row, read_versions(row.versions)
