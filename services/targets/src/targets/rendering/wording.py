@@ -14,7 +14,7 @@ _VI: Final = {
     "number": "Số: ",
     "no_number": "Số:      ",
     "place_and_date": "Cần Thơ, ngày {day} tháng {month} năm {year}",
-    "resolution": "thực hiện Nghị quyết {number} ngày {date} về “{title}”",
+    "resolution": "thực hiện Nghị quyết {number} ngày {date}: “{title}”",
     "periods": "Kỳ: ",
     "frozen_on": "Số liệu chốt ngày {date}. Mã kiểm tra nội dung (SHA-256): {sha256}. "
     "Bấm vào mỗi con số để xem nguồn gốc.",
