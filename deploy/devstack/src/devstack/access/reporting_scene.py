@@ -64,7 +64,7 @@ async def _make_approved(scene: Scene) -> None:
 async def _make_reopening(scene: Scene, monitor: Client) -> None:
     """A request to reopen a period that is closed."""
     opened = (await monitor.get("/targets/periods", indicator_code="TGT-02"))["items"]
-    [period] = [one for one in opened if one["code"] == PERIOD]
+    [period] = [one for one in opened if one["period"] == PERIOD]
     await monitor.act(f"/targets/periods/{period['id']}", "close", {})
     front = scene.place("front", "own")
     asked = {"organisation_ids": [front], "until_on": today().isoformat(), "reason": "Nhập sót"}
