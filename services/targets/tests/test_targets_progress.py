@@ -1,11 +1,11 @@
 """Progress over HTTP: where it is heading, by which step that was decided, and the wall around what judges it."""
 
-import json
 import uuid
 from typing import Any
 from uuid import UUID
 
 import pytest
+from figures_house import figure, target
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from targets_house import BOARD, COMMUNES, NOW, Person, add_indicator, amend_targets, organisation_id, rows
@@ -16,51 +16,6 @@ from servicekit.db import Database
 from servicekit.identity import Actor, Grant
 from servicekit.row_scope import PUBLIC, Scope, scope_of_actor
 from targets.app import SERVICE
-from targets.domain.periods import parse_period
-
-_FIGURE = text(
-    "INSERT INTO roll_up (indicator_id, period, period_kind, last_day, organisation_id, numerator, denominator,"
-    " breakdown, methods, counted, expected, told, computed_at) VALUES (:indicator, :period, :kind, :last_day, :place,"
-    " :numerator, :denominator, CAST(:breakdown AS jsonb), CAST(:methods AS text[]), :counted, 103, 1, :now)"
-)
-
-
-async def figure(
-    database: Database,
-    indicator: UUID,
-    period: str,
-    numerator: int,
-    denominator: int | None = None,
-    *,
-    counted: int = 103,
-    breakdown: str = "{}",
-    methods: tuple[str, ...] = ("distinct_persons",),
-) -> None:
-    """Store a figure of the whole, as the sums would."""
-    span = parse_period(period)
-    given = {
-        "indicator": indicator, "period": period, "kind": span.kind.value, "last_day": span.last_day, "place": None,
-        "numerator": numerator, "denominator": denominator, "breakdown": breakdown, "methods": list(methods),
-        "counted": counted, "now": NOW,
-    }  # fmt: skip
-    async with database.write() as session:
-        await session.execute(_FIGURE, given)
-
-
-async def target(database: Database, indicator: UUID, comparator: str, value: str, **more: Any) -> None:
-    given = {
-        "id": str(uuid.uuid4()), "indicator_id": str(indicator), "number": 1, "comparator": comparator, "value": value,
-        "valid_from": "2026-01-01", "valid_to": None, "aggregation_scope": "city_total",
-        "counting_method": "distinct_persons", "minimum_coverage": "90", "decision": "x", "decided_on": "2026-01-01",
-    }  # fmt: skip
-    async with database.write() as session:
-        await session.execute(
-            text(
-                "INSERT INTO target_version"
-                " SELECT (jsonb_populate_record(CAST(NULL AS target_version), CAST(:given AS jsonb))).*"
-            ),
-            {"given": json.dumps(given | more)},
-        )
 
 
 async def progress(monitor: Person, code: str, period: str = "2026") -> Any:
