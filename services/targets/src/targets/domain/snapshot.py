@@ -214,7 +214,15 @@ class Content:
 
     def indicator(self, code: str) -> IndicatorFacts:
         """Return an indicator by its code."""
-        return next(one for one in self.indicators if one.code == code)
+        return self._by_code[code]
+
+    def aggregation(self, code: str) -> str:
+        """Return how an indicator's shorter periods make a longer one."""
+        return self._by_code[code].time_aggregation
+
+    @cached_property
+    def _by_code(self) -> dict[str, IndicatorFacts]:
+        return {one.code: one for one in self.indicators}
 
     def figures_of(self, part: Part) -> dict[str, Figure]:
         """Return the figures of a part by organisation, the whole's under WHOLE."""
