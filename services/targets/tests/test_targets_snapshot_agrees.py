@@ -58,7 +58,7 @@ async def counts(database: Database) -> None:
 
 
 async def the_others(database: Database) -> None:
-    """What each unit must reach for itself, grades, and two ways of counting."""
+    """What each unit must reach for itself, grades, events that run, and two ways of counting."""
     each = await add_indicator(database, "EAC-01", like="TGT-01")
     await target(database, each, ">", "74", aggregation_scope="each_unit")
     rating = await add_indicator(database, "RAT-01", like="TGT-02", kind="rating")
@@ -69,6 +69,8 @@ async def the_others(database: Database) -> None:
         await everywhere(database, indicator, "2026", 800, 1000, methods=methods)
         await unit(database, indicator, "2026", FREE, 73, 100, methods=methods)
         await unit(database, indicator, "2026", HELD, 75, 100, methods=methods)
+    events = await add_indicator(database, "EVT-01", like="GEN-04")
+    await everywhere(database, events, "2026", 0, 5, counted=0, expected=5, methods=())  # five run, none is settled
     await everywhere(database, rating, "2026", 262, 103, breakdown=GRADES)
     await unit(database, rating, "2026", FREE, 3, 1, breakdown='{"grade.3": "1"}')
 
@@ -131,7 +133,7 @@ async def frozen(monitor: Person, snapshot: str) -> Any:
 
 
 async def test_every_figure_says_what_progress_says(scene: None, monitor: Person) -> None:
-    snapshot, _ = await make(monitor, periods=["2025", "2026", "2026Q3"])
+    snapshot, _ = await make(monitor, periods=["2020T2025", "2025", "2026", "2026Q3"])
     content = await frozen(monitor, snapshot)
     for one in content["figures"].values():
         place = {} if one["organisation"] == "city" else {"organisation_id": one["organisation"]}
@@ -157,6 +159,8 @@ async def test_every_figure_says_what_progress_says(scene: None, monitor: Person
     assert {status("EAC-01", "2026", place)[0] for place in (FREE, HELD)} == {"at_risk", "on_track"}
     assert status("RAT-01", "2026") == ("on_track", "holds_so_far")
     assert status("MIX-01", "2026") == ("not_assessed", "counting_methods_mixed")
+    assert content["figures"]["EVT-01_2026_city"]["denominator"] == "5"
+    assert content["figures"]["END-01_2020T2025_city"]["periods"] == ["2025"]
     assert (status("END-01", "2025")[0], status("END-01", "2026")[0]) == ("missed", "period_ended")
     year = content["figures"]["CNT-01_2026_city"]
     assert (year["numerator"], year["periods"], year["missing_periods"]) == ("11", ["2026Q1", "2026Q3"], ["2026Q2"])
