@@ -1,5 +1,7 @@
 """A year of quarters in a snapshot: the reports behind it, what is missing, and never a report counted twice."""
 
+import csv
+import io
 import json
 from typing import Any
 
@@ -62,8 +64,10 @@ async def test_a_year_names_its_quarters_and_their_reports(
     assert len(part["missing"]) == 102
     paper = (await monitor.get(f"/snapshots/{made[0]}/document.md")).text
     assert f"gộp từ {', '.join(whole['periods'])}; thiếu 2025Q1, 2025Q2" in paper
-    lines = (await monitor.get(f"/exports/snapshots/{made[0]}.csv")).text.splitlines()
-    assert any(CODE in line and line.endswith(f",{' '.join(whole['periods'])},2025Q1 2025Q2") for line in lines)
+    data = (await monitor.get(f"/exports/snapshots/{made[0]}.csv")).text.removeprefix("\ufeff")
+    line = next(one for one in csv.DictReader(io.StringIO(data)) if one["indicator_code"] == CODE)
+    assert (line["periods"], line["missing_periods"]) == (" ".join(whole["periods"]), "2025Q1 2025Q2")
+    assert (line["status"], line["reason"]) == (whole["verdict"]["status"], whole["verdict"]["reason"])
     await issue(approver, made)
     public = await house.client.get(f"/api/v1/targets/published/{made[0]}/figures/{CODE}_2025_city")
     assert public.json()["periods"] == whole["periods"]

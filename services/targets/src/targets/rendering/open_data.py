@@ -29,14 +29,14 @@ COLUMNS: Final = (
     "expected",
     "target",
     "status",
-    "disputed",
-    "source",
     "reason",
     "decided_by",
     "allocated_target",
     "status_against_whole",
     "periods",
     "missing_periods",
+    "disputed",
+    "source",
 )
 # A spreadsheet takes a text that begins so for a formula (OWASP "CSV Injection"); full-width forms too.
 _FORMULA_START: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
