@@ -210,6 +210,43 @@ def test_no_year_gives_a_small_count_of_its_quarters_away(drawn: tuple[dict[str,
     assert attack_periods({**quarters, "2025": truth_of(year)}, made_of, told) == set()
 
 
+@st.composite
+def reviews(draw: st.DrawFn) -> tuple[dict[str, Truth], list[tuple[int, list[str]]]]:
+    """Quarters, and two or three reviews: how many quarters were in by then, and which periods each publishes."""
+    quarters, _ = draw(years())
+    made = []
+    for _ in range(draw(st.integers(2, 3))):
+        known = draw(st.integers(made[-1][0] if made else 1, max(len(quarters), 1)))
+        told = [one for one in (*list(quarters)[:known], "2025") if draw(st.booleans())]
+        made.append((known, told))
+    return quarters, made
+
+
+@_MANY
+@given(reviews())
+def test_no_review_gives_away_what_earlier_ones_kept(
+    drawn: tuple[dict[str, Truth], list[tuple[int, list[str]]]],
+) -> None:
+    """Years before their quarters, quarters before their year, and years that grew in between."""
+    quarters, made = drawn
+    truths, made_of, told, earlier = dict(quarters), {}, dict[str, set[Key]](), list[Published]()
+    for known, periods in made:
+        so_far = dict(list(quarters.items())[:known])
+        if not so_far or not periods:
+            continue
+        year = added(so_far)
+        blocks = {one: year if one == "2025" else own(one, quarters[one]) for one in periods}
+        one = frozen("sum", blocks)
+        view, hidden = public_view(one, earlier)
+        earlier.append(Published(one, hidden))
+        for period in periods:
+            name = f"2025 of {known}" if period == "2025" else period
+            told[name] = told.get(name, set()) | shown(view, period)
+            if period == "2025":
+                truths[name], made_of[name] = truth_of(year), {row: which for row, (_, which) in year.items()}
+    assert attack_periods(truths, made_of, told) == set()
+
+
 @_MANY
 @given(years())
 def test_no_year_of_a_level_gives_a_small_count_away(drawn: tuple[dict[str, Truth], list[str]]) -> None:

@@ -73,6 +73,11 @@ class Told:
     block: Block
     release: Release
 
+    @property
+    def silent(self) -> bool:
+        """Say whether nothing of it was shown."""
+        return self.release.hidden >= self.block.table.shown
+
 
 def block_name(content: Content, figure: Figure) -> str:
     """Return the name of the block a figure stands in."""
@@ -139,9 +144,21 @@ def remainders(block: Block, told: Sequence[Told]) -> Iterator[Table]:
     """
     gathered = [row for row in block.figures if block.gathered(row)]
     yield from _left(block, gathered, _inside(block, told))
-    for around in told:
-        rows = [row for row in around.block.figures if row in block.figures and _is_sum(around.block, block, row)]
-        yield from _left(around.block, rows, _and_itself(_beside(block, around.block, told), block))
+
+
+def sums_around(block: Block, told: Sequence[Told]) -> Iterator[tuple[Table, frozenset[Cell]]]:
+    """Yield what would be left of sums published before, once a block in them is too, and what they left out."""
+    for one in told:
+        around = one.block
+        if not any(_is_sum(around, block, row) for row in block.made_of.keys() & around.made_of.keys()):
+            continue
+        rows = [
+            row
+            for row in around.figures
+            if around.gathered(row) and (row not in block.figures or _is_sum(around, block, row))
+        ]
+        for table in _left(around, rows, _and_itself(_beside(block, around, told), block)):
+            yield table, one.release.hidden
 
 
 def _and_itself(beside: Chosen, block: Block) -> Chosen:
@@ -181,10 +198,9 @@ def _beside(block: Block, around: Block, told: Sequence[Told]) -> Chosen:
     calendar = _apart(one for one in told if one.block.within(around) and not one.block.overlaps(block))
 
     def chosen(row: str) -> Sequence[Told]:
-        if not _is_sum(around, block, row):
+        if not around.gathered(row) or (row in block.made_of and not _is_sum(around, block, row)):
             return calendar
-        rest = around.made_of[row] - block.made_of.get(row, frozenset((block.period,)))
-        return _disjoint(row, rest, told)
+        return _disjoint(row, around.made_of[row] - block.made_of.get(row, frozenset()), told)
 
     return chosen
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from targets.domain.disclosure_periods import Block, Told, block_name, blocks_of, remainders, worked_out
+from targets.domain.disclosure_periods import Block, Told, block_name, blocks_of, remainders, sums_around, worked_out
 from targets.domain.disclosure_table import DENOMINATOR, NUMERATOR, Cell
 from targets.domain.snapshot import WHOLE, Content, Figure, IndicatorFacts
 from targets.domain.suppression import Release, hide
@@ -49,10 +49,15 @@ def _hidden(content: Content, block: Block, told: Sequence[Told]) -> frozenset[C
         # Figures made of more periods than when they were told before say something beside those.
         latest.pop(one.block.what, None)
         latest[one.block.what] = one
-    others = [one for one in reversed(latest.values()) if one.block.what != block.what]
+    others = [one for one in reversed(latest.values()) if one.block.what != block.what and not one.silent]
     found = set(hide(block.table, content.rule, [*same, *worked_out(block, others)]))
     for left in remainders(block, others):
         found |= hide(left, content.rule) & block.table.cells.keys()
+    for left, kept in sums_around(block, others):
+        # The sum stands: this table is shown only if what protects it and the rest was left out there already.
+        earlier = [Release({}, kept)]
+        if not hide(block.table, content.rule, earlier) <= kept or not hide(left, content.rule, earlier) <= kept:
+            return frozenset(block.table.cells)
     if content.indicator(block.indicator).source == "formula":
         # Its figures are also those of other indicators, whose tables leave out other cells: only the whole is shown.
         found |= {cell for cell in block.table.cells if cell[0] != WHOLE}
