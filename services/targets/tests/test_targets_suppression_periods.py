@@ -167,6 +167,25 @@ def test_a_quarter_published_after_the_year_gives_away_no_other() -> None:
     assert attack_periods({**quarters, "2025": truth_of(year)}, made_of, both)
 
 
+def test_a_quarter_published_after_the_year_takes_no_cover_from_it() -> None:
+    """The year hides eight of a behind c, which has nothing in the second quarter; beside the first it hid nothing."""
+    quarters = {
+        "2025Q1": truth({"b": (78, 60, 198), "c": (80, 38, 155)}),
+        "2025Q2": truth({"a": (42, 63, 113), "b": (54, 28, 162)}),
+    }
+    year = added(quarters)
+    truths = {**quarters, "2025": truth_of(year)}
+    made_of = {"2025": {row: periods for row, (_, periods) in year.items()}}
+    first = frozen("sum", {"2025": year})
+    before, hidden = public_view(first)
+    later = frozen("sum", {"2025Q1": own("2025Q1", quarters["2025Q1"])})
+    view, _ = public_view(later, [Published(first, hidden)])
+    both = {"2025": shown(before, "2025"), "2025Q1": shown(view, "2025Q1")}
+    assert attack_periods(truths, made_of, both) == set()
+    both["2025Q1"] = shown(public_view(later)[0], "2025Q1") - hidden["TGT-01_2025"]
+    assert attack_periods(truths, made_of, both)
+
+
 @pytest.mark.parametrize("kind,kept", [("rating", False), ("count", True)])
 def test_a_comparison_that_names_grades_goes_with_one_left_out(kind: str, kept: bool) -> None:
     whole = frozen("sum", {"2025Q2": own("2025Q2", SECOND)})
