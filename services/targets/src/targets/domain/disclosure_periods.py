@@ -66,14 +66,14 @@ class Block:
         return self.first_day <= other.last_day and other.first_day <= self.last_day
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Told:
     """A block as it was published: its true counts, and what was left out."""
 
     block: Block
     release: Release
 
-    @property
+    @cached_property
     def silent(self) -> bool:
         """Say whether nothing of it was shown."""
         return self.release.hidden >= self.block.table.shown
@@ -172,22 +172,14 @@ def _inside(block: Block, told: Sequence[Told]) -> Chosen:
     def chosen(row: str) -> Sequence[Told]:
         if not block.gathered(row):
             return calendar
-        return _disjoint(row, block.made_of[row], (one for one in told if not _same(one.block, block, row)))
+        return _disjoint(row, block.made_of[row], told)
 
     return chosen
 
 
-def _same(one: Block, other: Block, row: str) -> bool:
-    return one.period == other.period and one.made_of.get(row) == other.made_of.get(row)
-
-
 def _is_sum(around: Block, block: Block, row: str) -> bool:
     """Say whether an organisation's figure is the exact sum of what it is in a block, and of other periods."""
-    return (
-        around.gathered(row)
-        and not _same(around, block, row)
-        and block.made_of.get(row, frozenset((block.period,))) <= around.made_of[row]
-    )
+    return around.gathered(row) and block.made_of.get(row, frozenset((block.period,))) <= around.made_of[row]
 
 
 def _contains(around: Block, block: Block, row: str) -> bool:
@@ -195,20 +187,24 @@ def _contains(around: Block, block: Block, row: str) -> bool:
 
 
 def _beside(block: Block, around: Block, told: Sequence[Told]) -> Chosen:
-    calendar = _apart(one for one in told if one.block.within(around) and not one.block.overlaps(block))
+    others = [one for one in told if one.block is not around]
+    calendar = _apart(one for one in others if one.block.within(around) and not one.block.overlaps(block))
 
     def chosen(row: str) -> Sequence[Told]:
         if not around.gathered(row) or (row in block.made_of and not _is_sum(around, block, row)):
             return calendar
-        return _disjoint(row, around.made_of[row] - block.made_of.get(row, frozenset()), told)
+        return _disjoint(row, around.made_of[row] - block.made_of.get(row, frozenset()), others)
 
     return chosen
 
 
 def _disjoint(row: str, periods: MadeOf, told: Iterable[Told]) -> list[Told]:
-    """Return publications made of some of these periods, none counted twice, those of the most periods first."""
+    """Return publications made of some of these periods, none counted twice, those of the most periods first.
+
+    One that showed nothing can be taken from nothing: its counts stay in what is left.
+    """
     kept, left = [], set(periods)
-    usable = [one for one in told if one.block.made_of.get(row, frozenset()) <= left and row in one.block.made_of]
+    usable = [one for one in told if row in one.block.made_of and not one.silent]
     for one in sorted(usable, key=lambda found: -len(found.block.made_of[row])):
         if one.block.made_of[row] <= left:
             left -= one.block.made_of[row]

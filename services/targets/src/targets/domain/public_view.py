@@ -49,7 +49,7 @@ def _hidden(content: Content, block: Block, told: Sequence[Told]) -> frozenset[C
         # Figures made of more periods than when they were told before say something beside those.
         latest.pop(one.block.what, None)
         latest[one.block.what] = one
-    others = [one for one in reversed(latest.values()) if one.block.what != block.what and not one.silent]
+    others = [one for one in reversed(latest.values()) if one.block.what != block.what]
     found = set(hide(block.table, content.rule, [*same, *worked_out(block, others)]))
     for left in remainders(block, others):
         found |= hide(left, content.rule) & block.table.cells.keys()
