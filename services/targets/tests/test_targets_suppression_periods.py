@@ -186,6 +186,24 @@ def test_a_quarter_published_after_the_year_takes_no_cover_from_it() -> None:
     assert attack_periods(truths, made_of, both)
 
 
+def test_what_a_year_grew_by_since_it_was_published_is_protected() -> None:
+    first = truth({"a": (0, 1, 9), "b": (46, 50, 96), "c": (1, 1, 6)})
+    second = truth({"a": (58, 0, 61), "d": (3, 13, 85)})
+    before, after = added({"2025Q1": first}), added({"2025Q1": first, "2025Q2": second})
+    early, late = frozen("sum", {"2025": before}), frozen("sum", {"2025": after})
+    view, hidden = public_view(early)
+    truths = {"2025Q1": first, "2025Q2": second, "2025 early": truth_of(before), "2025": truth_of(after)}
+    made_of = {
+        name: {row: periods for row, (_, periods) in year.items()}
+        for name, year in (("2025 early", before), ("2025", after))
+    }
+    both = {"2025 early": shown(view, "2025")}
+    both["2025"] = shown(public_view(late, [Published(early, hidden)])[0], "2025")
+    assert attack_periods(truths, made_of, both) == set()
+    both["2025"] = shown(public_view(late)[0], "2025")
+    assert attack_periods(truths, made_of, both)
+
+
 @pytest.mark.parametrize("kind,kept", [("rating", False), ("count", True)])
 def test_a_comparison_that_names_grades_goes_with_one_left_out(kind: str, kept: bool) -> None:
     whole = frozen("sum", {"2025Q2": own("2025Q2", SECOND)})
