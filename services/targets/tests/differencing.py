@@ -90,6 +90,37 @@ def attack_releases(
     return found
 
 
+def attack_periods(
+    truths: Mapping[str, Truth],
+    made_of: Mapping[str, Mapping[str, Iterable[str]]],
+    published: Mapping[str, Iterable[Key]],
+    k: int = 10,
+) -> set[str]:
+    """Return what the publications of several periods give away together.
+
+    `made_of` says for a longer period of which shorter ones each organisation's figures are the sum.
+    """
+    closed = {(row, f"{column}@{period}"): value for period, truth in truths.items()
+              for (row, column), value in truth.closed().items()}  # fmt: skip
+    sums = [
+        ((whole[0], f"{whole[1]}@{period}"), [(row, f"{column}@{period}") for row, column in parts])
+        for period, truth in truths.items()
+        for whole, parts in truth.sums()
+    ]
+    for period, rows in made_of.items():
+        for row, column in truths[period].closed():
+            parts = [(row, f"{column}@{one}") for one in rows[row.removesuffix(OWN)]]
+            sums.append(((row, f"{column}@{period}"), [part for part in parts if part in closed]))
+    known = {(row, f"{column}@{period}"): closed[row, f"{column}@{period}"] for period, keys in published.items()
+             for row, column in keys}  # fmt: skip
+    return {
+        *(f"read {key}" for key, value in known.items() if 0 < value < k),
+        *_differences(known, sums, k),
+        *_elimination(known, sums, k),
+        *_intervals(closed, known, sums, k),
+    }
+
+
 def _differences(known: Mapping[Key, int], sums: list[tuple[Key, list[Key]]], k: int) -> Iterator[str]:
     """Every total minus every published part of it, one at a time and all together, through any depth."""
     below: dict[Key, set[Key]] = {}

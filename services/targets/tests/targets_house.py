@@ -234,23 +234,6 @@ async def amend_targets(made: MadeDatabase, change: str) -> None:
     await owner.close()
 
 
-async def add_target(database: Database, indicator: UUID, comparator: str, value: str, **more: Any) -> None:
-    """Give an indicator the first version of a target, meant for the whole city."""
-    given = {
-        "id": str(uuid.uuid4()), "indicator_id": str(indicator), "number": 1, "comparator": comparator, "value": value,
-        "valid_from": "2026-01-01", "valid_to": None, "aggregation_scope": "city_total",
-        "counting_method": "distinct_persons", "minimum_coverage": "90", "decision": "x", "decided_on": "2026-01-01",
-    }  # fmt: skip
-    async with database.write() as session:
-        await session.execute(
-            text(
-                "INSERT INTO target_version"
-                " SELECT (jsonb_populate_record(CAST(NULL AS target_version), CAST(:given AS jsonb))).*"
-            ),
-            {"given": json.dumps(given | more)},
-        )
-
-
 def day(value: str) -> date:
     return date.fromisoformat(value)
 

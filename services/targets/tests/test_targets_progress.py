@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from figures_house import add_target, figure
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from targets_house import BOARD, COMMUNES, NOW, Person, add_indicator, add_target, amend_targets, organisation_id, rows
+from targets_house import BOARD, COMMUNES, NOW, Person, add_indicator, amend_targets, organisation_id, rows
 
 from devstack.databases import Database as MadeDatabase
 from devstack.testing import tell_facts
@@ -15,35 +16,6 @@ from servicekit.db import Database
 from servicekit.identity import Actor, Grant
 from servicekit.row_scope import PUBLIC, Scope, scope_of_actor
 from targets.app import SERVICE
-from targets.domain.periods import parse_period
-
-_FIGURE = text(
-    "INSERT INTO roll_up (indicator_id, period, period_kind, last_day, organisation_id, numerator, denominator,"
-    " breakdown, methods, counted, expected, told, computed_at) VALUES (:indicator, :period, :kind, :last_day, :place,"
-    " :numerator, :denominator, CAST(:breakdown AS jsonb), CAST(:methods AS text[]), :counted, 103, 1, :now)"
-)
-
-
-async def figure(
-    database: Database,
-    indicator: UUID,
-    period: str,
-    numerator: int,
-    denominator: int | None = None,
-    *,
-    counted: int = 103,
-    breakdown: str = "{}",
-    methods: tuple[str, ...] = ("distinct_persons",),
-) -> None:
-    """Store a figure of the whole, as the sums would."""
-    span = parse_period(period)
-    given = {
-        "indicator": indicator, "period": period, "kind": span.kind.value, "last_day": span.last_day, "place": None,
-        "numerator": numerator, "denominator": denominator, "breakdown": breakdown, "methods": list(methods),
-        "counted": counted, "now": NOW,
-    }  # fmt: skip
-    async with database.write() as session:
-        await session.execute(_FIGURE, given)
 
 
 async def progress(monitor: Person, code: str, period: str = "2026") -> Any:

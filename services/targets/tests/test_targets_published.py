@@ -16,6 +16,7 @@ from targets_house import COMMUNES, House, Person, StatementCount, rows
 from servicekit.db import Database
 from servicekit.row_scope import PUBLIC
 from targets.domain.snapshot_refusals import RenderingBusy
+from targets.queries.snapshots import earlier_publications
 from targets.rendering.press import Form, Press
 
 BASE = "/api/v1/targets"
@@ -197,3 +198,23 @@ async def test_the_press_makes_each_once_two_at_a_time_and_says_when_it_is_busy(
     count = len(made)
     assert await press.make(one, "a", form) == b"x"
     assert len(made) == count == 6
+
+
+async def test_earlier_publications_are_those_whose_years_meet_terms_too(
+    period: Callable[..., Any], monitor: Person, approver: Person, database: Database
+) -> None:
+    """A term has figures gathered from its years, so what was published of one of them is held against it."""
+    await period()
+    year, term = await make(monitor, periods=["2025"]), await make(monitor, periods=["2020T2025"])
+    await issue(approver, year)
+    await issue(approver, term, number="13-BC/BTGDV")
+    [resolution] = await rows(database, "SELECT resolution_id AS id FROM snapshot LIMIT 1")
+
+    async def told(*periods: str) -> list[tuple[str, ...]]:
+        async with database.read() as session:
+            found = await earlier_publications(session, resolution["id"], periods, resolution["id"])
+        return [one.content.periods for one in found]
+
+    assert await told("2025S1") == await told("2022T2027") == [("2025",), ("2020T2025",)]
+    assert await told("2023") == await told("2022", "2023Q1") == [("2020T2025",)]
+    assert await told("2026") == await told("2019") == await told("2026T2030") == []

@@ -5,13 +5,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from figures_house import add_target
 from targets_house import (
     BOARD,
     COMMUNES,
     House,
     Person,
     add_indicator,
-    add_target,
     amend_targets,
     approve_one,
     report_body,

@@ -1,7 +1,7 @@
 """Freeze the figures of a resolution for a review: copy every one with its origin, and draft the snapshot."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -15,17 +15,16 @@ from servicekit import audit
 from servicekit.errors import Forbidden
 from servicekit.identity import Actor
 from servicekit.working_days import local_date
-from targets.domain.disputes import OpenDisputes
-from targets.domain.freezing import figure_of, grouped, indicator_facts, part_of, places_of, reported_by
+from targets.domain.freezing import indicator_facts, places_of, reported_by
 from targets.domain.periods import Period, parse_period
-from targets.domain.snapshot import FORMAT, Content, Figure, Part, ReportBehind, ResolutionFacts
+from targets.domain.snapshot import FORMAT, Content, Figure, Part, ResolutionFacts
 from targets.domain.snapshot_refusals import NothingToFreeze, UnknownResolution, UnknownSnapshot
 from targets.domain.snapshot_steps import DRAFT, ISSUED
 from targets.domain.suppression import SmallCellRule
 from targets.queries.calendar import terms_for
 from targets.queries.indicators import find_targets
-from targets.queries.judging import as_target, ended_before, target_on
 from targets.queries.snapshot_content import hash_of, to_json
+from targets.queries.snapshot_judging import Judging
 from targets.queries.snapshot_sources import Sources, find_resolution, find_rule, read_sources
 from targets.tables import snapshot
 
@@ -110,19 +109,15 @@ def _stored(
     today: date,
 ) -> dict[str, Any]:
     """Put the content together as it is stored."""
-    opened = {(row.indicator_id, row.code): row for row in sources.periods}
-    owing = grouped((row.period_id, row) for row in sources.reports)
-    summed = grouped(((row.indicator_id, row.period), row) for row in sources.figures)
+    judging = Judging(sources, today)
     parts: list[Part] = []
     figures: dict[str, Figure] = {}
     for row in sources.indicators:
         for span in filter(partial(reported_by, row), spans):
-            period = opened.get((row.id, span.code))
-            owed = owing.get(period.id, []) if period else []
-            asked = _Asked(row, span, targets.get(row.id, []), period, owed)
-            parts.append(asked.part())
-            found = asked.figures(summed.get((row.id, span.code), []), sources.disputes, today)
+            part, found = judging.freeze(row, span, targets.get(row.id, []))
+            parts.append(part)
             figures |= {figure.key: figure for figure in found}
+    named = {figure.organisation for figure in figures.values()} | {one for part in parts for one in part.missing}
     content = Content(
         format=FORMAT,
         resolution=ResolutionFacts(resolution.number, resolution.title, resolution.issued_on, resolution.issued_by),
@@ -131,47 +126,7 @@ def _stored(
         rule=rule,
         indicators=tuple(map(indicator_facts, sources.indicators)),
         parts=tuple(parts),
-        places=places_of(sources.organisations),
+        places=places_of([one for one in sources.organisations if str(one.id) in named]),
         figures=figures,
     )
     return to_json(content)
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One indicator in one period: its target versions, its reporting period if one was opened, who owes a report."""
-
-    indicator: Any
-    span: Period
-    versions: Sequence[Any]
-    period: Any | None
-    owed: Sequence[Any]
-
-    @property
-    def target(self) -> Any | None:
-        return target_on(self.versions, self.span.last_day)
-
-    def part(self) -> Part:
-        opened = self.period.status if self.period else "not_opened"
-        status = opened if self.indicator.source == "reports" else "computed"
-        missing = [one.organisation_id for one in self.owed if one.id is None]
-        return part_of(self.indicator, self.span, status, self.target, missing)
-
-    def figures(self, rows: Sequence[Any], disputes: OpenDisputes, today: date) -> Iterator[Figure]:
-        behind = {
-            one.organisation_id: (ReportBehind(str(one.id), one.version, str(one.organisation_id)),)
-            for one in self.owed
-            if one.id is not None
-        }
-        target, ended = as_target(self.target), ended_before(self.versions, self.span.first_day)
-        days = self.span.first_day, self.span.last_day
-        for row in rows:
-            yield figure_of(
-                row,
-                self.indicator,
-                target,
-                behind.get(row.organisation_id, ()),
-                disputes.within(self.indicator.id, *days, row.organisation_id),
-                ended_before=ended,
-                today=today,
-            )

@@ -7,7 +7,8 @@ from servicekit.errors import NotFound
 from servicekit.pages import InvalidCursor, Page, PageQuery
 from servicekit.routes import answers, new_router
 from servicekit.text import Uuid
-from targets.api.snapshot_answers import FigureAnswer, FigureKey, PublishedAnswer
+from targets.api.snapshot_answers import FigureKey, PublishedAnswer
+from targets.api.snapshot_figures import FigureAnswer
 from targets.api.snapshot_files import DataForm, DocumentForm, InLanguage, TheDesk
 from targets.api.snapshots import figure_answer
 from targets.domain.snapshot_refusals import RenderingBusy

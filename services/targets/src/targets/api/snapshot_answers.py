@@ -1,4 +1,4 @@
-"""What is said about snapshots and their figures."""
+"""What is said about snapshots."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -7,13 +7,10 @@ from sqlalchemy import Row
 
 from servicekit.identity import Actor
 from servicekit.lifecycle import actions_from
-from servicekit.text import Answer, ApiModel, Code, Coded, Exact, Instant, LegalDate, SafeLine, Uuid
-from targets.api.shared_answers import CategoryAnswer, categories
-from targets.domain.snapshot import Change, Figure, IndicatorFacts, Part, Verdict
+from servicekit.text import Answer, ApiModel, Code, Coded, Instant, LegalDate, SafeLine, Uuid
+from targets.domain.snapshot import Change
 from targets.domain.snapshot_steps import STEPS
 from targets.domain.snapshot_wording import KINDS, STATUSES
-from targets.domain.suppression import SmallCellRule
-from targets.domain.wording import JUDGEMENTS, REASONS
 from targets.queries.scope import roles_towards
 
 SnapshotKind = Literal["interim_review", "final_review"]
@@ -108,146 +105,6 @@ def head_fields(row: Row[Any]) -> dict[str, Any]:
     kind_vi, kind_en = KINDS[row.kind]
     names = ("kind", "title", "resolution", "periods", "supersedes", "sha256")
     return {name: getattr(row, name) for name in names} | {"kind_vi": kind_vi, "kind_en": kind_en}
-
-
-class VerdictAnswer(Answer):
-    """The judgement when the snapshot was made."""
-
-    status: str
-    status_vi: str
-    status_en: str
-    reason: str
-    reason_vi: str
-    reason_en: str
-    provisional: bool
-    comparison: str | None
-
-    @classmethod
-    def of(cls, verdict: Verdict) -> Self:
-        """Show a judgement."""
-        vi, en = JUDGEMENTS[verdict.status]
-        reason_vi, reason_en = REASONS[verdict.reason]
-        return cls(
-            status=verdict.status,
-            status_vi=vi,
-            status_en=en,
-            reason=verdict.reason,
-            reason_vi=reason_vi,
-            reason_en=reason_en,
-            provisional=verdict.provisional,
-            comparison=verdict.comparison,
-        )
-
-
-class FrozenTarget(Answer):
-    """The target version the figure was held against."""
-
-    number: int
-    comparator: str
-    value: Exact | None
-    minimum_coverage: Exact | None
-    decision: str
-    decided_on: LegalDate
-
-
-class DisputeAnswer(Answer):
-    """What is said against a figure."""
-
-    text_vi: str
-    text_en: str
-
-
-class ReportBehindAnswer(Answer):
-    """One approved report in the version that was counted."""
-
-    id: Uuid
-    version: int
-    organisation_id: Uuid
-
-
-class FigureAnswer(Answer):
-    """One figure with its formula, inputs and origin.
-
-    `withheld` names what is left out because it would show, or let work out, a small number of persons.
-    """
-
-    key: str
-    indicator_code: str
-    indicator_name_vi: str
-    indicator_name_en: str
-    clause: str
-    quote: str
-    period: str
-    period_status: str
-    organisation_id: Uuid | None
-    organisation_name: str | None
-    value: Exact | None
-    unit: str
-    formula_vi: str
-    formula_en: str
-    numerator: Exact | None
-    denominator: Exact | None
-    breakdown: list[CategoryAnswer]
-    withheld: list[str]
-    withheld_below: int | None
-    counting_methods: list[str]
-    counted: int | None
-    expected: int | None
-    population_counted: Exact | None
-    population_expected: Exact | None
-    target: FrozenTarget | None
-    verdict: VerdictAnswer | None
-    computed_at: Instant
-    computed_version: int
-    disputed: bool
-    disputes: list[DisputeAnswer]
-    reports: list[ReportBehindAnswer]
-
-    @classmethod
-    def of(
-        cls,
-        figure: Figure,
-        indicator: IndicatorFacts,
-        part: Part,
-        rule: SmallCellRule,
-        *,
-        organisation: tuple[str, str] | None,
-        formula: tuple[str, str],
-    ) -> Self:
-        """Show a frozen figure; `organisation` is id and name, None for the whole."""
-        return cls(
-            key=figure.key,
-            indicator_code=indicator.code,
-            indicator_name_vi=indicator.name_vi,
-            indicator_name_en=indicator.name_en,
-            clause=indicator.clause,
-            quote=indicator.quote,
-            period=figure.period,
-            period_status=part.period_status,
-            organisation_id=organisation[0] if organisation else None,
-            organisation_name=organisation[1] if organisation else None,
-            value=figure.value(indicator.kind),
-            unit=indicator.unit,
-            formula_vi=formula[0],
-            formula_en=formula[1],
-            numerator=figure.numerator,
-            denominator=figure.denominator,
-            breakdown=categories(dict(figure.breakdown)),
-            withheld=list(figure.withheld),
-            withheld_below=rule.threshold if figure.withheld else None,
-            counting_methods=list(figure.methods),
-            counted=figure.counted,
-            expected=figure.expected,
-            population_counted=figure.population_counted,
-            population_expected=figure.population_expected,
-            target=None if part.target is None else FrozenTarget.model_validate(part.target),
-            verdict=None if figure.verdict is None else VerdictAnswer.of(figure.verdict),
-            computed_at=figure.computed_at,
-            computed_version=figure.told,
-            disputed=bool(figure.disputes),
-            disputes=[DisputeAnswer.model_validate(one) for one in figure.disputes],
-            reports=[ReportBehindAnswer.model_validate(one) for one in figure.reports],
-        )
 
 
 class ChangeAnswer(Answer):

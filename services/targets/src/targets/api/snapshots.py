@@ -18,7 +18,6 @@ from targets.actions import make_snapshot as making
 from targets.api.access import Approver, MonitoringOfficer, Reader, monitoring
 from targets.api.snapshot_answers import (
     ChangeAnswer,
-    FigureAnswer,
     FigureKey,
     IssueBody,
     NewSnapshotBody,
@@ -26,6 +25,7 @@ from targets.api.snapshot_answers import (
     SnapshotKind,
     SnapshotStatus,
 )
+from targets.api.snapshot_figures import FigureAnswer
 from targets.domain import snapshot_refusals as refusals
 from targets.domain.refusals import UnknownPeriod
 from targets.domain.snapshot import Change, changes
@@ -144,5 +144,5 @@ def figure_answer(row: Row[Any]) -> FigureAnswer:
         found.part,
         found.rule,
         organisation=found.organisation,
-        formula=formula(found.indicator, found.part.target),
+        formula=formula(found.indicator, found.part.target, found.figure.measure),
     )

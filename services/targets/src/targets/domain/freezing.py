@@ -1,17 +1,18 @@
-"""Puts a snapshot's content together from what was read; nothing is computed here but judgements."""
+"""Puts a snapshot's content together from what was read and judged."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from targets.domain.dispute_wording import marked_en, marked_vi
-from targets.domain.figures import Figures, is_ratio, plain
-from targets.domain.judging import Coverage, Target, judge
-from targets.domain.periods import Period
+from targets.domain.figures import plain
+from targets.domain.judging import SILENCE, Judgement
+from targets.domain.periods import Period, PeriodKind
+from targets.domain.progress import Progress
 from targets.domain.snapshot import (
     WHOLE,
+    Against,
     Dispute,
     Figure,
     IndicatorFacts,
@@ -23,6 +24,7 @@ from targets.domain.snapshot import (
     Verdict,
     figure_key,
 )
+from targets.domain.time_aggregation import Held, parts_of
 
 
 def indicator_facts(row: Any) -> IndicatorFacts:
@@ -46,8 +48,8 @@ def _category_names(row: Any) -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 def reported_by(row: Any, period: Period) -> bool:
-    """Say whether an indicator has figures of this kind of period."""
-    return period.kind == row.period_kind or period.kind in row.reporting_kinds
+    """Say whether an indicator has figures of this kind of period, or of shorter ones they can be gathered from."""
+    return any(parts_of(period, PeriodKind(kind)) for kind in (row.period_kind, *row.reporting_kinds))
 
 
 def target_facts(row: Any | None) -> TargetFacts | None:
@@ -78,48 +80,59 @@ def part_of(row: Any, period: Period, status: str, target: Any | None, missing: 
 
 
 def figure_of(
-    row: Any,
     indicator: Any,
-    target: Target | None,
+    period: Period,
+    place: UUID | None,
+    progress: Progress,
+    *,
+    own: Held | None,
+    silent: bool,
+    allocated: Decimal | None,
     reports: Sequence[ReportBehind],
     disputed: int,
-    *,
-    ended_before: bool,
-    today: date,
 ) -> Figure:
-    """Copy one organisation's figures, judge them as of today, and say how many `disputed` values are in them."""
-    organisation = WHOLE if row.organisation_id is None else str(row.organisation_id)
-    breakdown = {name: Decimal(plain(Decimal(value))) for name, value in sorted(row.breakdown.items())}
-    numerator, denominator = _tidy(row.numerator), _tidy(row.denominator)
-    found = Figures(numerator, denominator, breakdown) if row.counted and numerator is not None else None
-    judgement = judge(
-        found,
-        target,
-        ratio=is_ratio(indicator.kind),
-        coverage=Coverage(row.counted, row.expected),
-        last_day=row.last_day,
-        today=today,
-        ended_before=ended_before,
-        counting_methods=len(row.methods),
-    )
+    """Copy one place's figures as they were judged, and say how many `disputed` values are in them.
+
+    `own` is what is known of the period itself; `silent`: no service tells the events the indicator is made of.
+    """
+    organisation = WHOLE if place is None else str(place)
+    found, gathered = progress.figures, progress.gathered
+    held = own if gathered is None else gathered.held
+    judgement = SILENCE if silent and own is None else progress.judgement
     return Figure(
-        key=figure_key(indicator.code, row.period, organisation),
+        key=figure_key(indicator.code, period.code, organisation),
         indicator=indicator.code,
-        period=row.period,
+        period=period.code,
         organisation=organisation,
-        numerator=numerator if found else None,
-        denominator=denominator if found else None,
-        breakdown=breakdown if found else {},
-        methods=tuple(row.methods),
-        counted=row.counted,
-        expected=row.expected,
-        population_counted=_tidy(row.population_counted),
-        population_expected=_tidy(row.population_expected),
-        told=row.told,
-        computed_at=row.computed_at,
-        verdict=Verdict(judgement.status, judgement.reason, judgement.provisional, judgement.comparison),
+        numerator=_tidy(found.numerator) if found else None,
+        denominator=_tidy(found.denominator) if found else None,
+        breakdown={name: Decimal(plain(value)) for name, value in found.breakdown.items()} if found else {},
+        methods=progress.methods,
+        counted=progress.coverage.counted,
+        expected=progress.coverage.expected,
+        population_counted=_tidy(progress.population.counted),
+        population_expected=_tidy(progress.population.expected),
+        told=held.told if held else 0,
+        computed_at=held.computed_at if held else None,
+        verdict=verdict_of(judgement, progress.against_whole),
         reports=tuple(reports),
         disputes=(Dispute(marked_vi(disputed), marked_en(disputed)),) if disputed else (),
+        measure=progress.measure,
+        allocated=_tidy(allocated),
+        periods=gathered.periods if gathered else (),
+        missing_periods=gathered.missing if gathered else (),
+    )
+
+
+def verdict_of(judgement: Judgement, beside: Judgement | None) -> Verdict:
+    """Copy a judgement, and what was said against the whole's target beside it."""
+    return Verdict(
+        judgement.status,
+        judgement.reason,
+        judgement.provisional,
+        judgement.comparison,
+        judgement.decided_by,
+        None if beside is None else Against(beside.status, beside.reason),
     )
 
 

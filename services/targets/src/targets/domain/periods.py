@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -156,6 +157,7 @@ def _unknown() -> UnknownPeriod:
     return UnknownPeriod(errors=[{"field": "period", "code": "unknown_period"}])
 
 
+@cache
 def _period(kind: PeriodKind, year: int, number: int) -> Period:
     months = MONTHS[kind]
     first = date(year, number * months + 1, 1)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final
 
 from targets.domain.figures import Figures, is_ratio
@@ -210,7 +211,7 @@ def _earlier(known: Mapping[str, Held], period: Period, asked: Asked) -> Iterato
     for code, held in known.items():
         if names_term(code):
             continue
-        span = parse_period(code)
+        span = _calendar(code)
         if span.kind is not period.kind or not since <= span.last_day < period.last_day or held.figures is None:
             continue
         value = measured(held.figures, asked.measure)
@@ -218,11 +219,16 @@ def _earlier(known: Mapping[str, Held], period: Period, asked: Asked) -> Iterato
             yield Point(span.last_day, value)
 
 
+# The same few periods for hundreds of units.
+_calendar = lru_cache(maxsize=4096)(parse_period)
+
+
 def _enough(coverage: Coverage, target: Target | None) -> bool:
     minimum = None if target is None else target.minimum_coverage
     return coverage.counted > 0 and (minimum is None or coverage.counted * 100 >= minimum * coverage.expected)
 
 
+@lru_cache(maxsize=4096)
 def _periods_until(period: Period, due_on: date) -> int:
     """Return how many periods of this kind end after this one and by the target's date."""
     if period.kind not in MONTHS:

@@ -7,14 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Final
 
 from targets.domain.figures import Figures, is_ratio, plain, rate
+from targets.domain.measures import Measure, median_grade
 from targets.domain.suppression import SmallCellRule
 
 WHOLE: Final = "city"
 """Stands where an organisation's id stands when the figure is of the whole."""
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""What is stored now. Format 1 had nothing of what has a default here, and its grades were shown by their mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,16 @@ class IndicatorFacts:
     small_cells: bool
     """Whether its figures count persons, so that small ones are kept from publication."""
     questions: tuple[Question, ...]
+    time_aggregation: str = "sum"
+    """How figures of shorter periods make those of a longer one: added up, or the last of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Against:
+    """What a unit's figures say against the whole's target, where its status is not that."""
+
+    status: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +106,8 @@ class Verdict:
     reason: str
     provisional: bool
     comparison: str | None
+    decided_by: str | None = None
+    against_whole: Against | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +117,8 @@ class ReportBehind:
     id: str
     version: int
     organisation_id: str
+    period: str | None = None
+    """Of which period, None where it is the figure's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +131,10 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One organisation's figures, or the whole's, with their origin; `withheld` names what a public view leaves out."""
+    """One organisation's figures, or the whole's, with their origin; `withheld` names what a public view leaves out.
+
+    `periods` are those the figures are of: the figure's own, or shorter ones in it; `missing_periods` had none.
+    """
 
     key: str
     indicator: str
@@ -129,11 +149,17 @@ class Figure:
     population_counted: Decimal | None
     population_expected: Decimal | None
     told: int
-    computed_at: datetime
+    computed_at: datetime | None
     verdict: Verdict | None
     reports: tuple[ReportBehind, ...]
     disputes: tuple[Dispute, ...]
     withheld: tuple[str, ...] = ()
+    measure: Measure | None = None
+    """Which number is judged."""
+    allocated: Decimal | None = None
+    """The target handed down to the organisation."""
+    periods: tuple[str, ...] = ()
+    missing_periods: tuple[str, ...] = ()
 
     @property
     def figures(self) -> Figures | None:
@@ -146,9 +172,12 @@ class Figure:
         return None if self.figures is None else rate(self.figures)
 
     def value(self, kind: str) -> Decimal | None:
-        """Return the figure people read: a percentage, a mean grade to two decimals, or the number counted."""
+        """Return the figure people read: a percentage, a grade (a mean one to two decimals), or the number counted."""
         if is_ratio(kind):
             return self.rate
+        if self.measure is Measure.MEDIAN:
+            grade = None if self.figures is None else median_grade(self.figures)
+            return None if grade is None else Decimal(grade)
         if kind == "rating":
             mean = self.rate
             return None if mean is None else (mean / 100).quantize(Decimal("0.01"))
@@ -169,7 +198,7 @@ class Part:
     """Organisations that owed a report and had none approved."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
     """Everything a snapshot says."""
 
@@ -185,15 +214,26 @@ class Content:
 
     def indicator(self, code: str) -> IndicatorFacts:
         """Return an indicator by its code."""
-        return next(one for one in self.indicators if one.code == code)
+        return self._by_code[code]
+
+    def aggregation(self, code: str) -> str:
+        """Return how an indicator's shorter periods make a longer one."""
+        return self._by_code[code].time_aggregation
+
+    @cached_property
+    def _by_code(self) -> dict[str, IndicatorFacts]:
+        return {one.code: one for one in self.indicators}
 
     def figures_of(self, part: Part) -> dict[str, Figure]:
         """Return the figures of a part by organisation, the whole's under WHOLE."""
-        return {
-            one.organisation: one
-            for one in self.figures.values()
-            if one.indicator == part.indicator and one.period == part.period
-        }
+        return self._by_part.get((part.indicator, part.period), {})
+
+    @cached_property
+    def _by_part(self) -> dict[tuple[str, str], dict[str, Figure]]:
+        found: dict[tuple[str, str], dict[str, Figure]] = {}
+        for one in self.figures.values():
+            found.setdefault((one.indicator, one.period), {})[one.organisation] = one
+        return found
 
 
 def figure_key(indicator: str, period: str, organisation: str) -> str:
@@ -239,4 +279,6 @@ def _values(figure: Figure | None) -> dict[str, str | None]:
         "counted": None if figure.counted is None else str(figure.counted),
         "expected": None if figure.expected is None else str(figure.expected),
         "status": figure.verdict.status if figure.verdict else None,
+        "allocated": None if figure.allocated is None else plain(figure.allocated),
+        "periods": " ".join(figure.periods) if figure.periods not in ((), (figure.period,)) else None,
     }

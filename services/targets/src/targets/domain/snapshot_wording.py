@@ -4,6 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 from targets.domain.figures import plain
+from targets.domain.measures import Measure
 from targets.domain.snapshot import IndicatorFacts, TargetFacts
 from targets.domain.wording import COMPARATORS, Texts
 
@@ -15,7 +16,7 @@ STATUSES: Final[Texts] = MappingProxyType(
 )
 
 
-def formula(indicator: IndicatorFacts, target: TargetFacts | None) -> tuple[str, str]:
+def formula(indicator: IndicatorFacts, target: TargetFacts | None, measure: Measure | None = None) -> tuple[str, str]:
     """Say in words how the figure is made and held against the target."""
     if indicator.denominator_vi and indicator.denominator_en:
         vi = f"100 × Σ ({indicator.numerator_vi}) ÷ Σ ({indicator.denominator_vi})"
@@ -23,6 +24,8 @@ def formula(indicator: IndicatorFacts, target: TargetFacts | None) -> tuple[str,
     elif indicator.kind in ("yes_no", "milestone"):
         vi = f"100 × Σ ({indicator.numerator_vi}) ÷ số đơn vị"
         en = f"100 × Σ ({indicator.numerator_en}) ÷ number of units"
+    elif measure is Measure.MEDIAN:
+        vi, en = f"Trung vị ({indicator.numerator_vi})", f"Median ({indicator.numerator_en})"
     elif indicator.kind == "rating":
         vi = f"Σ ({indicator.numerator_vi}) ÷ số đơn vị"
         en = f"Σ ({indicator.numerator_en}) ÷ number of units"

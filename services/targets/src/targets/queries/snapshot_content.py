@@ -21,9 +21,23 @@ _PLACES: Final = TypeAdapter(dict[str, Place])
 _REPORTS: Final = TypeAdapter(list[ReportBehind])
 
 
+_SINCE_2: Final[Any] = {
+    "indicators": {"__all__": {"time_aggregation"}},
+    "figures": {
+        "__all__": {
+            **dict.fromkeys(("measure", "allocated", "periods", "missing_periods"), True),
+            "verdict": {"decided_by", "against_whole"},
+            "reports": {"__all__": {"period"}},
+        }
+    },
+}
+"""What format 1 did not have: left out again, so that what was frozen in it keeps its hash."""
+
+
 def to_json(content: Content) -> dict[str, Any]:
-    """Return a content as it is stored."""
-    stored: dict[str, Any] = _CONTENT.dump_python(content, mode="json")
+    """Return a content as it is stored, in the format it has."""
+    exclude = _SINCE_2 if content.format == 1 else None
+    stored: dict[str, Any] = _CONTENT.dump_python(content, mode="json", exclude=exclude)
     return stored
 
 
@@ -72,6 +86,7 @@ class FrozenFigure:
             one
             for one in _REPORTS.validate_python(row.reports or [])
             if figure.organisation in (WHOLE, *_path(places, one.organisation_id))
+            and (one.period is None or one.period in figure.periods)
         ]
         whole = figure.organisation == WHOLE
         return cls(

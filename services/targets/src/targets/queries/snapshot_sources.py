@@ -1,12 +1,13 @@
 """Reads everything a snapshot copies: a few statements for all indicators, periods and organisations together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, select, text
+from sqlalchemy import Row, Select, and_, bindparam, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Uuid
@@ -16,7 +17,9 @@ from servicekit.tables import reference
 from targets.domain.disputes import OpenDisputes
 from targets.domain.periods import Period
 from targets.domain.suppression import SmallCellRule
+from targets.domain.time_aggregation import Held
 from targets.queries.disputes import open_disputes
+from targets.queries.judging import find_known
 from targets.queries.scope import ORGANISATION, board_role
 from targets.tables import (
     expected_report,
@@ -24,7 +27,6 @@ from targets.tables import (
     report,
     reporting_period,
     resolution,
-    roll_up,
     small_cell_rule,
 )
 
@@ -35,7 +37,11 @@ class Sources:
 
     indicators: Sequence[Row[Any]]
     periods: Sequence[Row[Any]]
-    figures: Sequence[Row[Any]]
+    """Those opened for reports, and shorter ones in them."""
+    known: Mapping[tuple[UUID, UUID | None], Mapping[str, Held]]
+    """By indicator and place (None: the whole), and by period code."""
+    allocated: Mapping[tuple[UUID, UUID], Decimal]
+    """What was handed down, by target version and organisation."""
     reports: Sequence[Row[Any]]
     """Who owes a report, with id and version of the approved one, if any."""
     organisations: Sequence[Row[Any]]
@@ -65,29 +71,28 @@ _HOLD = text(
 
 async def read_sources(session: AsyncSession, resolution_id: UUID, spans: Sequence[Period]) -> Sources:
     """Return the rows of all indicators of a resolution in these periods, as they stand at one moment."""
-    periods = [span.code for span in spans]
     order = (indicator.c.section, indicator.c.position, indicator.c.code)
     found = select(indicator).where(indicator.c.resolution_id == resolution_id).order_by(*order)
     indicators = (await session.execute(found)).all()
     ids = [row.id for row in indicators]
-    opened = and_(reporting_period.c.indicator_id.in_(ids), reporting_period.c.code.in_(periods))
+    inside = (
+        and_(reporting_period.c.first_day >= span.first_day, reporting_period.c.last_day <= span.last_day)
+        for span in spans
+    )
+    named = reporting_period.c.code.in_([span.code for span in spans])
+    opened = and_(reporting_period.c.indicator_id.in_(ids), or_(named, *inside))
     period_rows = (await session.execute(select(reporting_period).where(opened))).all()
     await session.execute(_HOLD, {"periods": [row.id for row in period_rows]})
-    figures = (
-        await session.execute(
-            select(roll_up)
-            .where(roll_up.c.indicator_id.in_(ids), roll_up.c.period.in_(periods))
-            .order_by(roll_up.c.indicator_id, roll_up.c.period, roll_up.c.organisation_id.nulls_first())
-        )
-    ).all()
+    known = await find_known(session, ids, spans, None)
     reports = await _reports(session, [row.id for row in period_rows])
-    named = {row.organisation_id for row in (*figures, *reports) if row.organisation_id is not None}
+    places = {place for _, place in known if place is not None} | {row.organisation_id for row in reports}
     return Sources(
         indicators=indicators,
         periods=period_rows,
-        figures=figures,
+        known=known,
+        allocated=await _allocated(session, ids),
         reports=reports,
-        organisations=await _organisations(session, named),
+        organisations=await _organisations(session, places),
         disputes=await open_disputes(
             session,
             indicator_ids=ids,
@@ -111,6 +116,23 @@ async def _reports(session: AsyncSession, periods: Sequence[UUID]) -> Sequence[R
     )
     rows: Sequence[Row[Any]] = (await session.execute(statement)).all()
     return rows
+
+
+_ALLOCATED = text(
+    """
+    SELECT t.target_version_id, t.organisation_id, t.value
+      FROM allocated_target t
+      JOIN (SELECT target_version_id, max(version) AS version FROM allocation GROUP BY target_version_id) newest
+     USING (target_version_id, version)
+      JOIN target_version v ON v.id = t.target_version_id
+     WHERE v.indicator_id = ANY (:indicators)
+    """
+)
+
+
+async def _allocated(session: AsyncSession, indicator_ids: Sequence[UUID]) -> dict[tuple[UUID, UUID], Decimal]:
+    rows = await session.execute(_ALLOCATED, {"indicators": list(indicator_ids)})
+    return {(row.target_version_id, row.organisation_id): row.value for row in rows.all()}
 
 
 async def _organisations(session: AsyncSession, named: Iterable[UUID]) -> Sequence[Row[Any]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, exists, func, select, text
+from sqlalchemy import Row, Select, case, exists, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from servicekit.errors import NotFound
@@ -143,15 +143,17 @@ async def earlier_publications(
     session: AsyncSession, resolution_id: UUID, periods: Sequence[str], besides: UUID
 ) -> list[Published]:
     """Return what was issued of the same resolution before, oldest first, where the years meet."""
-    years = sorted({code[:4] for code in periods})
-    met = func.unnest(snapshot.c.periods).column_valued("code")
+    code = func.unnest(snapshot.c.periods).column_valued("code")
+    # A term names the year it begins in and the one it ends in.
+    until = case((func.substr(code, 5, 1) == "T", func.right(code, 4)), else_=func.left(code, 4))
+    first, last = min(one[:4] for one in periods), max(one[5:] if one[4:5] == "T" else one[:4] for one in periods)
     statement = (
         select(snapshot.c.content, snapshot.c.hidden)
         .where(
             snapshot.c.resolution_id == resolution_id,
             snapshot.c.status == "issued",
             snapshot.c.id != besides,
-            exists().where(func.left(met, 4).in_(years)),
+            exists().where(func.left(code, 4) <= last, until >= first),
         )
         .order_by(snapshot.c.issued_at, snapshot.c.id)
     )

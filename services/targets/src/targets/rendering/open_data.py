@@ -29,6 +29,12 @@ COLUMNS: Final = (
     "expected",
     "target",
     "status",
+    "reason",
+    "decided_by",
+    "allocated_target",
+    "status_against_whole",
+    "periods",
+    "missing_periods",
     "disputed",
     "source",
 )
@@ -61,7 +67,7 @@ def lines(edition: Edition) -> Iterator[dict[str, Any]]:
     for part in content.parts:
         indicator = content.indicator(part.indicator)
         for organisation, figure in sorted(content.figures_of(part).items(), key=lambda one: one[0] != WHOLE):
-            place = content.places.get(organisation)
+            place, verdict = content.places.get(organisation), figure.verdict
             for measure, value, withheld in measures(figure, indicator.kind):
                 yield {
                     "snapshot": edition.snapshot_id,
@@ -78,9 +84,15 @@ def lines(edition: Edition) -> Iterator[dict[str, Any]]:
                     "counted": figure.counted,
                     "expected": figure.expected,
                     "target": target_words(part.target, indicator.unit)[0],
-                    "status": figure.verdict.status if figure.verdict else "",
+                    "status": verdict.status if verdict else "",
                     "disputed": bool(figure.disputes),
                     "source": edition.link(figure),
+                    "reason": verdict.reason if verdict else "",
+                    "decided_by": verdict.decided_by if verdict else "",
+                    "allocated_target": figure.allocated,
+                    "status_against_whole": verdict.against_whole.status if verdict and verdict.against_whole else "",
+                    "periods": " ".join(figure.periods),
+                    "missing_periods": " ".join(figure.missing_periods),
                 }
 
 

@@ -139,11 +139,17 @@ def _coverage(edition: Edition, figure: Figure) -> Runs:
     link = edition.link(figure)
     if figure.counted is None:
         return (Run(edition.words["withheld"], link, italic=True),)
+    if not figure.expected:
+        return plain_text(edition.words["not_owed"])
     runs = [Run(edition.words["of"].format(counted=figure.counted, expected=figure.expected), link)]
     if figure.population_counted is not None and figure.population_expected:
         share = (figure.population_counted * 100 / figure.population_expected).quantize(Decimal("0.1"))
         said = edition.words["people"].format(share=edition.number_words(share))
         runs += [Run("; "), Run(said, link)]
+    if figure.periods not in ((), (figure.period,)):
+        runs.append(Run(f"; {edition.words['gathered']}{', '.join(figure.periods)}"))
+    if figure.missing_periods:
+        runs.append(Run(f"; {edition.words['lacking']}{', '.join(figure.missing_periods)}"))
     return tuple(runs)
 
 
@@ -151,7 +157,7 @@ def _missing(edition: Edition) -> Iterator[Block]:
     words = edition.words
     owing = [part for part in edition.content.parts if part.missing]
     if not owing:
-        opened = any(part.period_status in ("open", "closed") for part in edition.content.parts)
+        opened = any(_was_asked(edition, part) for part in edition.content.parts)
         yield Paragraph(plain_text(words["nobody_missing" if opened else "nobody_asked"]))
         return
     for part in owing:
@@ -161,6 +167,13 @@ def _missing(edition: Edition) -> Iterator[Block]:
         yield Paragraph(
             (Run(f"{part.indicator} ({part.period}): ", bold=True), number, Run(f" – {names}.")), bullet=True
         )
+
+
+def _was_asked(edition: Edition, part: Part) -> bool:
+    """Say whether units owed reports for a part: for its period, or for those its figures are gathered from."""
+    reported = edition.content.indicator(part.indicator).source == "reports"
+    figure = _whole(edition, part)
+    return part.period_status in ("open", "closed") or (reported and figure is not None and bool(figure.periods))
 
 
 def _disputes(edition: Edition) -> Iterator[Block]:
@@ -188,10 +201,11 @@ def _method(edition: Edition) -> Iterator[Block]:
         indicator = content.indicator(part.indicator)
         name = edition.one_of((indicator.name_vi, indicator.name_en))
         yield Heading(f"{indicator.code} ({part.period}) – {name}", 2)
-        yield Paragraph(plain_text(words["formula"] + edition.one_of(formula(indicator, part.target)) + "."))
+        figure = _whole(edition, part)
+        measure = None if figure is None else figure.measure
+        yield Paragraph(plain_text(words["formula"] + edition.one_of(formula(indicator, part.target, measure)) + "."))
         yield Paragraph(plain_text(_target(edition, part)))
         yield Paragraph(plain_text(words["responsible"] + indicator.responsible_vi + "."))
-        figure = _whole(edition, part)
         if figure is not None and figure.methods:
             yield Paragraph(plain_text(words["methods"] + ", ".join(figure.methods) + "."))
         for question in indicator.questions:
@@ -234,7 +248,9 @@ def _cell(edition: Edition, figure: Figure | None, indicator: IndicatorFacts) ->
     if figure is None:
         return plain_text(edition.words["not_owed"])
     result = edition.result(figure, indicator)
-    if figure.numerator is None or figure.denominator is None:
-        return (result,)
-    numbers = f"{edition.number_words(figure.numerator)}/{edition.number_words(figure.denominator)}"
-    return (Run(f"{result.text} ({numbers})", result.link),)
+    text = result.text
+    if figure.numerator is not None and figure.denominator is not None:
+        text += f" ({edition.number_words(figure.numerator)}/{edition.number_words(figure.denominator)})"
+    if figure.allocated is not None:
+        text += f"; {edition.words['handed_down']}{edition.number_words(figure.allocated)}"
+    return (Run(text, result.link, italic=result.italic),)
