@@ -348,7 +348,7 @@ async def test_the_marks_cost_no_statement_more_than_allowed(
         (f"/reports/{value['id']}", {}, 3),
         ("/reports", {}, 4),
         ("/indicators/TGT-01/progress", {"period": "2025"}, 3),
-        (PAGE, {"period": "2025"}, 3),
+        (PAGE, {"period": "2025"}, 4),
         (dispute[0], {}, 3),
         ("/disputes", {}, 4),
         (f"{dispute[0]}/history", {}, 4),

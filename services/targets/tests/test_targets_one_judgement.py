@@ -1,81 +1,56 @@
 """The same figure has the same status wherever it is shown: dashboard and ranking say what progress says."""
 
-import json
-import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
 import pytest
+from figures_house import add_target, figure, hand_down
 from sqlalchemy import text
-from targets_house import CITY, COMMUNES, NOW, Person, add_indicator
+from targets_house import CITY, COMMUNES, Person, add_indicator
 
-from devstack.databases import Database as MadeDatabase
 from servicekit.db import Database
-from targets.domain.periods import parse_period
 
 PAGE = "/dashboards/resolutions/08-NQ/TU"
 SAME = ("numerator", "denominator", "rate", "measured", "measure", "status", "reason", "comparison", "provisional",
         "decided_by", "periods", "missing_periods", "allocated_target", "disputed_values")  # fmt: skip
 IN_COVERAGE = ("counted", "expected", "population_counted", "population_expected", "counting_methods")
 RUNNING = {"valid_from": "2026-01-01", "valid_to": "2030-12-31"}
-_FIGURE = text(
-    "INSERT INTO roll_up (indicator_id, period, period_kind, last_day, organisation_id, numerator, denominator,"
-    " breakdown, methods, counted, expected, told, computed_at) VALUES (:indicator, :period, :kind, :last_day, :place,"
-    " :numerator, :denominator, CAST(:breakdown AS jsonb), '{distinct_persons}', :counted, :expected, 1, :now)"
-)
-_TARGET = text(
-    "INSERT INTO target_version SELECT (jsonb_populate_record(CAST(NULL AS target_version), CAST(:given AS jsonb))).*"
-)
 
 
 class Scene:
-    """Writes figures for the whole, the city and one commune, as the sums would."""
+    """Stores figures for the whole, the city and one commune, as the sums would."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self.indicators: dict[str, UUID] = {}
+        self.targets: dict[str, UUID] = {}
 
-    async def indicator(self, code: str, comparator: str, value: str, like: str = "TGT-01", **columns: Any) -> str:
+    async def indicator(self, code: str, comparator: str, value: str, like: str = "TGT-01", **columns: Any) -> None:
         """Add an indicator with a target; what belongs to the target is given as `target`."""
         more = columns.pop("target", RUNNING)
         made = self.indicators[code] = await add_indicator(self._database, code, like=like, **columns)
-        given = {
-            "id": str(uuid.uuid5(made, "target")), "indicator_id": str(made), "number": 1, "comparator": comparator,
-            "value": value, "aggregation_scope": "city_total", "counting_method": "distinct_persons",
-            "minimum_coverage": "90", "decision": "x", "decided_on": "2026-01-01",
-        }  # fmt: skip
-        async with self._database.write() as session:
-            await session.execute(_TARGET, {"given": json.dumps(given | more)})
-        return code
+        self.targets[code] = await add_target(self._database, made, comparator, value, **more)
 
     async def figures(self, code: str, values: Mapping[str, tuple[int, int | None]], breakdown: str = "{}") -> None:
         """Store figures by period: of a commune, and a hundred and three times as much of all that is above it."""
-        async with self._database.write() as session:
-            for period, (numerator, denominator) in values.items():
-                span = parse_period(period)
-                for place, times in ((None, 103), (CITY, 103), (COMMUNES[0], 1)):
-                    whole = None if denominator is None else denominator * times
-                    given = {
-                        "indicator": self.indicators[code], "period": period, "kind": span.kind.value,
-                        "last_day": span.last_day, "place": place, "numerator": numerator * times,
-                        "denominator": whole, "breakdown": breakdown if times == 1 else "{}", "counted": times,
-                        "expected": times, "now": NOW,
-                    }  # fmt: skip
-                    await session.execute(_FIGURE, given)
+        for period, (numerator, denominator) in values.items():
+            for place, times in ((None, 103), (CITY, 103), (COMMUNES[0], 1)):
+                await figure(
+                    self._database,
+                    self.indicators[code],
+                    period,
+                    numerator * times,
+                    None if denominator is None else denominator * times,
+                    place=place,
+                    counted=times,
+                    expected=times,
+                    breakdown=breakdown if times == 1 else "{}",
+                )
 
     async def hand_down(self, code: str, value: str) -> None:
         """Hand a part of the target down to the commune."""
-        target = uuid.uuid5(self.indicators[code], "target")
-        async with self._database.write() as session:
-            await session.execute(
-                text("INSERT INTO allocation VALUES (:target, 1, 'sum', 'x', '2026-01-01', uuidv7(), now())"),
-                {"target": target},
-            )
-            await session.execute(
-                text("INSERT INTO allocated_target VALUES (:target, 1, :place, CAST(:value AS numeric))"),
-                {"target": target, "place": COMMUNES[0], "value": value},
-            )
+        await hand_down(self._database, self.targets[code], {COMMUNES[0]: value})
 
 
 @pytest.fixture
@@ -143,6 +118,11 @@ async def test_a_target_that_still_runs_is_not_missed(scene: Scene, monitor: Per
     assert (found["SAME-TREND"]["status"], found["SAME-TREND"]["decided_by"]) == ("at_risk", "projection")
     assert found["SAME-QUARTERS"]["period"] == "2026"
     assert found["SAME-QUARTERS"]["missing_periods"] == ["2026Q2"]
+    city = (await monitor.get(PAGE, period="2026S1", organisation_id=str(CITY))).json()
+    (of_city,) = [line for line in city["indicators"] if line["code"] == "SAME-QUARTERS"]
+    assert (of_city["status"], of_city["reason"]) == (
+        found["SAME-QUARTERS"]["status"], found["SAME-QUARTERS"]["reason"]
+    )  # fmt: skip
 
 
 async def test_every_unit_of_a_ranking_is_judged_as_progress_judges_it(scene: Scene, monitor: Person) -> None:
@@ -157,9 +137,7 @@ async def test_every_unit_of_a_ranking_is_judged_as_progress_judges_it(scene: Sc
         assert unit["rank"] == 1
 
 
-async def test_a_kept_line_follows_every_thing_it_is_made_of(
-    scene: Scene, monitor: Person, database: Database, made: MadeDatabase
-) -> None:
+async def test_a_kept_line_follows_every_thing_it_is_made_of(scene: Scene, monitor: Person, database: Database) -> None:
     commune = {"organisation_id": str(COMMUNES[0])}
 
     async def line(code: str, **place: str) -> dict[str, Any]:

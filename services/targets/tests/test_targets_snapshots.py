@@ -35,6 +35,17 @@ async def test_a_snapshot_holds_every_figure_with_its_reports(
     assert own["organisation_name"]
 
 
+async def test_a_review_follows_the_order_of_the_resolution(
+    house: House, period: Callable[..., Any], monitor: Person
+) -> None:
+    await period()
+    made = (await monitor.post("/snapshots", NEW)).json()
+    answer = await house.client.get(f"/api/v1/targets/exports/snapshots/{made['id']}.json", headers=monitor.headers)
+    codes = [one["code"] for one in answer.json()["content"]["indicators"]]
+    page = (await monitor.get("/dashboards/resolutions/08-NQ/TU", period="2025")).json()
+    assert codes == [one["code"] for one in page["indicators"]]
+
+
 async def test_what_is_corrected_later_shows_in_the_next_snapshot_only(
     house: House, period: Callable[..., Any], monitor: Person, approver: Person, database: Database
 ) -> None:

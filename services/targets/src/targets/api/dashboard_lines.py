@@ -23,7 +23,7 @@ from targets.domain.figures import plain
 from targets.domain.judging import PERIOD_ENDED, SILENCE
 from targets.domain.pace import shown
 from targets.domain.periods import Period, PeriodKind
-from targets.domain.progress import Progress, assess, stands_for_all
+from targets.domain.progress import Progress, assess, expected_by_period, stands_for_all
 from targets.domain.time_aggregation import Held
 from targets.domain.wording import COMPARATORS
 from targets.queries.event_items import told_by_nobody
@@ -115,13 +115,12 @@ def _write(row: Row[Any], depth: int | None, place: Place, known: Known) -> Writ
     period = found or place.asked
     versions = read_versions(row.versions)
     target: TargetVersion | None = target_on(versions, period.last_day)
-    own, whole = here.get(period.code), known.get((row.id, None), {}).get(period.code)
-    expected = None if whole is None else whole.coverage.expected
-    is_whole = place.organisation_id is None or stands_for_all(depth, own, expected)
+    whole = expected_by_period(known.get((row.id, None), {}))
+    is_whole = place.organisation_id is None or stands_for_all(depth, here, whole, period, how)
     allocated = None if target is None else target.allocated
     asked = asked_about(row, versions, period, is_whole=is_whole, allocated=allocated)
     progress = assess(here, period, asked, today=place.today)
-    judgement = SILENCE if own is None and told_by_nobody(row.code) else progress.judgement
+    judgement = SILENCE if period.code not in here and told_by_nobody(row.code) else progress.judgement
     before = period_before(period, here, how)
     line = {
         **judgement_fields(judgement),

@@ -167,9 +167,23 @@ def assess(known: Mapping[str, Held], period: Period, asked: Asked, *, today: da
     return Progress(gathered, coverage, population, judgement, beside, outlook, asked.measure, asked.judged_by)
 
 
-def stands_for_all(depth: int | None, own: Held | None, whole_expected: int | None) -> bool:
-    """Say whether an organisation stands at the top, and everything that is expected lies at or below it."""
-    return depth == 1 and own is not None and own.coverage.expected == whole_expected
+def stands_for_all(
+    depth: int | None, own: Mapping[str, Held], whole_expected: Mapping[str, int], period: Period, how: How
+) -> bool:
+    """Say whether an organisation stands at the top, and everything that is expected lies at or below it.
+
+    `whole_expected` is by period code: of figures made of shorter periods, each of those is asked.
+    """
+    if depth != 1:
+        return False
+    gathered = gather(period, own, how)
+    codes = (period.code,) if gathered is None else gathered.periods
+    return all(code in own and own[code].coverage.expected == whole_expected.get(code) for code in codes)
+
+
+def expected_by_period(known: Mapping[str, Held]) -> dict[str, int]:
+    """Return how many are expected, by period code."""
+    return {code: held.coverage.expected for code, held in known.items()}
 
 
 def _stands_for(gathered: Gathered | None, own: Held | None) -> tuple[Coverage, Population]:

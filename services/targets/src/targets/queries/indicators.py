@@ -100,8 +100,6 @@ class Standing:
 _STANDING = """
     WITH here AS MATERIALIZED (
       SELECT p.status AS period_status, count_reports(p.id, CAST(:organisation AS uuid)) AS by_status,
-             (SELECT w.expected FROM roll_up w WHERE w.indicator_id = :indicator AND w.period = :period
-                 AND w.organisation_id IS NULL) AS whole_expected,
              (SELECT cardinality(o.path) FROM reference o WHERE o.kind = 'organisation'
                  AND o.id = CAST(:organisation AS uuid)) AS depth,
              a.version AS allocation_version, t.value AS allocated,
@@ -113,10 +111,13 @@ _STANDING = """
          AND t.organisation_id = CAST(:organisation AS uuid)
     )
     SELECT here.*, f.period, f.numerator, f.denominator, f.breakdown, f.methods, f.counted, f.expected,
-           f.population_counted, f.population_expected, f.told, f.computed_at
+           f.population_counted, f.population_expected, f.told, f.computed_at,
+           w.expected AS whole_expected
       FROM here
       LEFT JOIN roll_up f ON f.indicator_id = :indicator AND f.organisation_id {place}
        AND f.last_day BETWEEN :since AND :last_day
+      LEFT JOIN roll_up w ON here.depth = 1 AND w.indicator_id = :indicator AND w.period = f.period
+       AND w.organisation_id IS NULL
      ORDER BY f.last_day, f.period
 """
 _OF_THE_WHOLE = text(_STANDING.format(place="IS NULL"))
@@ -148,6 +149,7 @@ async def find_standing(
     first = rows[0]
     known = {row.period: held(row) for row in rows if row.period is not None}
     own = known.get(period.code)
+    whole = {row.period: row.whole_expected for row in rows}
     reported = indicator.source == "reports"
     running: dict[str, int] = {}
     if own is not None and indicator.source in ("feedback_events", "oversight_events"):
@@ -158,7 +160,8 @@ async def find_standing(
         known=known,
         period_status=(first.period_status or "not_opened") if reported else "computed",
         by_status=(first.by_status or {}) if reported else running,
-        is_whole=organisation_id is None or stands_for_all(first.depth, own, first.whole_expected),
+        is_whole=organisation_id is None
+        or stands_for_all(first.depth, known, whole, period, indicator.time_aggregation),
         allocated=first.allocated,
         allocation_version=first.allocation_version if first.allocated is not None else None,
         disputed=first.disputed,

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Uuid
 
 from targets.domain.periods import Period
-from targets.domain.progress import Asked, stands_for_all
+from targets.domain.progress import Asked, expected_by_period, stands_for_all
 from targets.queries.judging import Known, asked_about, target_on
 
 # The newest version of an allocation counts; who is left out of it has nothing handed down any more.
@@ -41,15 +41,13 @@ class Rules:
     def asked(self, period: Period, place: UUID, own: Known, whole: Known) -> Asked:
         """Return by which rule an organisation is judged in a period; `whole` is what is known of all."""
         depth = 1 if place in self.indicator.tops else None
-        everything = whole.get(period.code)
-        expected = None if everything is None else everything.coverage.expected
         target = target_on(self.versions, period.last_day)
         part = None if target is None or target.allocated is None else target.allocated.get(str(place))
         return asked_about(
             self.indicator,
             self.versions,
             period,
-            is_whole=stands_for_all(depth, own.get(period.code), expected),
+            is_whole=stands_for_all(depth, own, expected_by_period(whole), period, self.indicator.time_aggregation),
             allocated=None if part is None else Decimal(part),
         )
 

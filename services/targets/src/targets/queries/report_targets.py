@@ -1,14 +1,13 @@
 """What the figures of one report are judged by, as columns of the statement that reads the report."""
 
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Uuid, and_, exists, func, or_, select
 
-from targets.domain.judging import Coverage, Target
+from targets.domain.judging import Target
 from targets.domain.periods import PeriodKind
-from targets.domain.progress import EACH_UNIT, Asked, stands_for_all
-from targets.domain.time_aggregation import Held
+from targets.domain.progress import EACH_UNIT, Asked
 from targets.queries.scope import organisation
 from targets.tables import (
     allocated_target,
@@ -21,8 +20,6 @@ from targets.tables import (
 )
 
 _earlier = target_version.alias("earlier")
-_ALONE: Final = Held(None, Coverage(1, 1))
-"""What a unit stands for that nobody else reports to."""
 
 
 def valid_target() -> ColumnElement[bool]:
@@ -83,7 +80,7 @@ def asked_of(row: Row[Any]) -> Asked:
         counting_method=row.configured_counting,
         ended_before=row.ended_before,
         each_unit=row.aggregation_scope == EACH_UNIT,
-        is_whole=stands_for_all(len(row.organisation_path), _ALONE, row.whole_expected),
+        is_whole=len(row.organisation_path) == 1 and row.whole_expected == 1,
         allocated=row.allocated,
     )
 

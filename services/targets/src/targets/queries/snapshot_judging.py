@@ -10,9 +10,9 @@ from uuid import UUID
 
 from targets.domain.freezing import figure_of, part_of
 from targets.domain.periods import Period, PeriodKind
-from targets.domain.progress import Asked, Progress, assess, stands_for_all
+from targets.domain.progress import Asked, Progress, assess, expected_by_period, stands_for_all
 from targets.domain.snapshot import Figure, Part, ReportBehind
-from targets.domain.time_aggregation import Held, parts_of
+from targets.domain.time_aggregation import parts_of
 from targets.queries.event_items import told_by_nobody
 from targets.queries.judging import NOTHING_KNOWN, Known, asked_about, target_on
 from targets.queries.snapshot_sources import Sources
@@ -73,8 +73,7 @@ class _Judged:
         self._silent = told_by_nobody(indicator.code)
         self._asked: dict[tuple[bool, Decimal | None], Asked] = {}
         self._whole = self._assess(None, self._known[None])
-        own = self._known[None].get(span.code)
-        self._whole_expected = None if own is None else own.coverage.expected
+        self._whole_expected = expected_by_period(self._known[None])
 
     def places(self) -> Iterator[tuple[UUID | None, Known]]:
         """Yield the whole, and every organisation of which something is known in the period or in parts of it."""
@@ -111,8 +110,9 @@ class _Judged:
         )
 
     def _assess(self, place: UUID | None, known: Known) -> Progress:
-        own: Held | None = known.get(self._span.code)
-        whole = place is None or stands_for_all(self._all.depths.get(place), own, self._whole_expected)
+        whole = place is None or stands_for_all(
+            self._all.depths.get(place), known, self._whole_expected, self._span, self._indicator.time_aggregation
+        )
         by = whole, self._allocated(place)
         if by not in self._asked:
             self._asked[by] = asked_about(self._indicator, self._versions, self._span, is_whole=whole, allocated=by[1])

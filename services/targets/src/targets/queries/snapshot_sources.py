@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, or_, select, text
+from sqlalchemy import Integer, Row, Select, and_, bindparam, func, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Uuid
 
 from servicekit.identity import Actor
 from servicekit.tables import reference
+from targets.domain.dashboards import SECTIONS
 from targets.domain.disputes import OpenDisputes
 from targets.domain.periods import Period
 from targets.domain.suppression import SmallCellRule
@@ -71,7 +72,8 @@ _HOLD = text(
 
 async def read_sources(session: AsyncSession, resolution_id: UUID, spans: Sequence[Period]) -> Sources:
     """Return the rows of all indicators of a resolution in these periods, as they stand at one moment."""
-    order = (indicator.c.section, indicator.c.position, indicator.c.code)
+    section = func.array_position(list(SECTIONS), indicator.c.section, type_=Integer)
+    order = (section, indicator.c.position, indicator.c.code)
     found = select(indicator).where(indicator.c.resolution_id == resolution_id).order_by(*order)
     indicators = (await session.execute(found)).all()
     ids = [row.id for row in indicators]
