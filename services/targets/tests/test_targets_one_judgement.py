@@ -137,6 +137,17 @@ async def test_every_unit_of_a_ranking_is_judged_as_progress_judges_it(scene: Sc
         assert unit["rank"] == 1
 
 
+async def test_a_body_at_the_top_is_ranked_as_the_whole_it_stands_for(scene: Scene, monitor: Person) -> None:
+    halves: dict[str, Any] = {"period_kind": "half", "reporting_kinds": ["half"], "reporter_level": "city"}
+    await scene.indicator("SAME-TOP", ">", "60", **halves)
+    await scene.figures("SAME-TOP", {"2026S1": (610, 1000)})
+    answer = await monitor.get("/dashboards/organisations", indicator="SAME-TOP", period="2026S1")
+    (unit,) = answer.json()["items"]
+    progress = await said_by_progress(monitor, "SAME-TOP", period="2026S1", organisation_id=str(CITY))
+    assert (unit["organisation_id"], unit["reason"]) == (str(CITY), progress["reason"])
+    assert unit["reason"] != "no_allocation"
+
+
 async def test_a_kept_line_follows_every_thing_it_is_made_of(scene: Scene, monitor: Person, database: Database) -> None:
     commune = {"organisation_id": str(COMMUNES[0])}
 

@@ -22,7 +22,7 @@ from targets.api.period_answers import AskedPeriod
 from targets.domain.dashboards import Ranked, ranking, reach
 from targets.domain.judging import value_of
 from targets.domain.period_refusals import NotOnePeriod
-from targets.domain.progress import assess
+from targets.domain.progress import assess, expected_by_period, stands_for_all
 from targets.domain.refusals import UnknownPeriod
 from targets.domain.time_aggregation import gather
 from targets.queries import dashboards as queries
@@ -92,13 +92,14 @@ async def rank_organisations(
     row, versions = await queries.find_indicator(session, indicator)
     target = target_on(versions, span.last_day)
     units = await queries.find_units(session, row, None if target is None else target.id)
-    known = await find_known(session, [row.id], [span], units)
+    known = await find_known(session, [row.id], [span], [*units, None])
     disputes = await open_disputes(session, indicator_ids=[row.id], first_day=span.first_day, last_day=span.last_day)
     of_units = {unit: figures for (_, unit), figures in known.items() if unit is not None}
-    whole = asked_about(row, versions, span)
-    gathered = {unit: gather(span, figures, whole.how) for unit, figures in of_units.items()}
+    expected = expected_by_period(known.get((row.id, None), {}))
+    rule = asked_about(row, versions, span)
+    gathered = {unit: gather(span, figures, rule.how) for unit, figures in of_units.items()}
     values = {
-        unit: None if found is None else value_of(found.held.figures, whole.measure)
+        unit: None if found is None else value_of(found.held.figures, rule.measure)
         for unit, found in gathered.items()
         if found is not None or span.code in of_units[unit]
     }
@@ -106,9 +107,9 @@ async def rank_organisations(
     ranked = ranking(values, higher_first=(row.direction == "higher") == (order == "best"))
 
     def shown(one: Ranked) -> RankedUnitAnswer:
-        unit = units[one.organisation_id]
-        asked = replace(whole, is_whole=False, allocated=unit.allocated)
-        progress = assess(of_units[unit.id], span, asked, today=today)
+        unit, figures = units[one.organisation_id], of_units[one.organisation_id]
+        is_whole = stands_for_all(unit.depth, figures, expected, span, rule.how)
+        progress = assess(figures, span, replace(rule, is_whole=is_whole, allocated=unit.allocated), today=today)
         return ranked_unit(unit, one.rank, progress, disputes.within(row.id, span.first_day, span.last_day, unit.id))
 
     return window.page(_after(window, ranked), position=_position, item=shown)

@@ -77,7 +77,7 @@ async def find_indicator(session: AsyncSession, code: str) -> tuple[Row[Any], tu
 
 _UNITS = text("""
     SELECT o.id, o.data ->> 'name' AS name, o.data ->> 'unit_code' AS unit_code,
-           CAST(o.data ->> 'valid_to' AS date) AS valid_to, p.value AS allocated
+           CAST(o.data ->> 'valid_to' AS date) AS valid_to, cardinality(o.path) AS depth, p.value AS allocated
       FROM reference o
       LEFT JOIN allocated_target p ON p.target_version_id = CAST(:target AS uuid) AND p.organisation_id = o.id
        AND p.version = (SELECT max(version) FROM allocation WHERE target_version_id = CAST(:target AS uuid))
