@@ -17,7 +17,6 @@ _TEMPLATE: Final = (Path(__file__).parent / "review.typ").read_bytes()
 
 def to_pdf(paper: Paper) -> bytes:
     """Return the document; the same paper gives the same bytes."""
-
     inputs = {"paper": json.dumps(_paper(paper), ensure_ascii=False)}
     made: Any = typst.compile(_TEMPLATE, format="pdf", sys_inputs=inputs, ignore_system_fonts=True)
     return bytes(made)

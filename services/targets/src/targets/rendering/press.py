@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -16,9 +17,7 @@ from targets.rendering.edition import Edition
 from targets.rendering.markdown import to_markdown
 from targets.rendering.open_data import to_csv, to_xlsx
 from targets.rendering.outline import lay_out
-from targets.rendering.pdf import to_pdf
 from targets.rendering.sdmx import to_sdmx_csv, to_structure
-from targets.rendering.word import to_word
 
 _AT_ONCE: Final = 2
 _WAITING: Final = 4
@@ -33,6 +32,16 @@ class Form:
 
     media_type: str
     make: Callable[[Edition], bytes]
+
+
+def _set_by(module: str, function: str) -> Callable[[Edition], bytes]:
+    """Return a maker whose library is loaded for the first document, so that no process carries it that makes none."""
+
+    def make(edition: Edition) -> bytes:
+        made: bytes = getattr(import_module(f"targets.rendering.{module}"), function)(lay_out(edition))
+        return made
+
+    return make
 
 
 def _stored_json(edition: Edition) -> bytes:
@@ -55,9 +64,9 @@ DOCUMENTS: Final[Mapping[str, Form]] = MappingProxyType(
         "md": Form("text/markdown; charset=utf-8", lambda edition: to_markdown(lay_out(edition))),
         "docx": Form(
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-            lambda edition: to_word(lay_out(edition)),
+            _set_by("word", "to_word"),
         ),
-        "pdf": Form("application/pdf", lambda edition: to_pdf(lay_out(edition))),
+        "pdf": Form("application/pdf", _set_by("pdf", "to_pdf")),
     }
 )
 DATA: Final[Mapping[str, Form]] = MappingProxyType(
