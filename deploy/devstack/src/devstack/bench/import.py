@@ -101,7 +101,7 @@ async def _run(values: int, rounds: int) -> dict[str, Any]:
     seconds, plain = statistics.median(ours), statistics.median(reference)
     holds = seconds <= SECONDS and summary["counts"]["imported"] == values and unchanged["counts"]["ignored"] == values
     return {
-        "name": "imports",
+        "name": "import",
         "ratio": round(plain / seconds, 4),
         "budget": SECONDS,
         "holds": holds,
