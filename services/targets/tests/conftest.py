@@ -19,6 +19,7 @@ from targets.app import create_app
 from targets.consumers import REFERENCES
 
 sys.path.insert(0, str(Path(__file__).parent))
+from reporting_house import Staff, staff_of
 from targets_house import BOARD, CITY, ISSUER, NOW, FixedClock, House, Person, facts, settings
 
 
@@ -110,3 +111,9 @@ def period(monitor: Person) -> Callable[..., Any]:
         return body | {"etag": answer.headers["etag"]}
 
     return open_
+
+
+@pytest.fixture
+def staff(house: House) -> Staff:
+    """Everybody who takes part in a form, each with one role."""
+    return staff_of(house)

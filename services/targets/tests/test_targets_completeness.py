@@ -6,7 +6,6 @@ import io
 from datetime import UTC, date, datetime
 from typing import Any
 
-import pytest
 from reporting_house import (
     AT,
     FORM,
@@ -18,7 +17,6 @@ from reporting_house import (
     open_half,
     put,
     sheet,
-    staff_of,
     submit_all,
     value,
     waiting,
@@ -32,11 +30,6 @@ from targets.domain.reminders import ReminderStep, reached
 from targets.jobs import REMIND
 
 THIRD = COMMUNES[2]
-
-
-@pytest.fixture
-def staff(house: House) -> Staff:
-    return staff_of(house)
 
 
 def test_the_rule_by_hand() -> None:

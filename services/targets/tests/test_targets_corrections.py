@@ -19,7 +19,6 @@ from reporting_house import (
     open_half,
     put,
     sheet,
-    staff_of,
     submit_all,
     value,
 )
@@ -35,11 +34,6 @@ from targets.app import SERVICE
 from targets.domain.figures import plain
 
 PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n"
-
-
-@pytest.fixture
-def staff(house: House) -> Staff:
-    return staff_of(house)
 
 
 async def approved(staff: Staff, codes: list[str]) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """A form over HTTP: a half-year opened as a whole, filled by sheet, closed."""
 
-import pytest
 from reporting_house import (
     AT,
     FORM,
@@ -11,18 +10,12 @@ from reporting_house import (
     open_half,
     put,
     sheet,
-    staff_of,
     value,
 )
 from sqlalchemy import text
 from targets_house import House, StatementCount, rows
 
 from servicekit.db import Database
-
-
-@pytest.fixture
-def staff(house: House) -> Staff:
-    return staff_of(house)
 
 
 async def test_the_seeded_forms_take_their_indicators_from_the_resolution(staff: Staff, database: Database) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from reporting_house import AT, HERE, THERE, Staff, add_indicators, open_half, put, staff_of, value
+from reporting_house import AT, HERE, THERE, Staff, add_indicators, open_half, put, value
 from targets_house import CITY, NOW, House, rows
 
 from devstack.databases import Database as MadeDatabase
@@ -13,11 +13,6 @@ from servicekit.db import Database
 from targets.jobs import LOCK_PERIODS
 
 UNTIL = "2026-11-27"
-
-
-@pytest.fixture
-def staff(house: House) -> Staff:
-    return staff_of(house)
 
 
 async def close(staff: Staff) -> str:

@@ -3,7 +3,6 @@
 import asyncio
 import uuid
 
-import pytest
 from reporting_house import (
     HERE,
     PERIOD,
@@ -16,7 +15,6 @@ from reporting_house import (
     put_district_between,
     sheet,
     sign,
-    staff_of,
     submit_all,
     value,
     waiting,
@@ -25,11 +23,6 @@ from sqlalchemy import text
 from targets_house import CITY, COMMUNES, House, StatementCount, rows
 
 from servicekit.db import Database
-
-
-@pytest.fixture
-def staff(house: House) -> Staff:
-    return staff_of(house)
 
 
 async def test_levels_sign_in_order_and_every_refusal_is_told(staff: Staff, house: House, database: Database) -> None:

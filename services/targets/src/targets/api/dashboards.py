@@ -89,7 +89,7 @@ async def rank_organisations(
 ) -> Page[RankedUnitAnswer]:
     """Rank the units that report an indicator by the number that is judged, each with what progress says of it."""
     span, today = await named_period(session, period, local_date(now)), local_date(now)
-    row, versions = await queries.find_indicator(session, indicator)
+    row, versions = await queries.find_judged_indicator(session, indicator)
     target = target_on(versions, span.last_day)
     units = await queries.find_units(session, row, None if target is None else target.id)
     known = await find_known(session, [row.id], [span], [*units, None])

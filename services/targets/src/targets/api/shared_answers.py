@@ -113,17 +113,24 @@ class JudgementAnswer(JudgementFields):
 
 def judgement_fields(judgement: Judgement) -> dict[str, Any]:
     """Return the fields of JudgementAnswer, for answers that carry them themselves."""
-    vi, en = JUDGEMENTS[judgement.status]
-    reason_vi, reason_en = REASONS[judgement.reason]
     return {
-        "status": judgement.status,
-        "status_vi": vi,
-        "status_en": en,
-        "reason": judgement.reason,
-        "reason_vi": reason_vi,
-        "reason_en": reason_en,
+        **status_fields(judgement.status, judgement.reason),
         "provisional": judgement.provisional,
         "comparison": judgement.comparison,
+    }
+
+
+def status_fields(status: str, reason: str) -> dict[str, Any]:
+    """Return a status and its reason with their words."""
+    vi, en = JUDGEMENTS[status]
+    reason_vi, reason_en = REASONS[reason]
+    return {
+        "status": status,
+        "status_vi": vi,
+        "status_en": en,
+        "reason": reason,
+        "reason_vi": reason_vi,
+        "reason_en": reason_en,
     }
 
 

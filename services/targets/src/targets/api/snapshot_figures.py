@@ -1,13 +1,12 @@
 """What is said about the figures of snapshots."""
 
-from typing import Any, Literal, Self
+from typing import Self
 from uuid import UUID
 
 from servicekit.text import Answer, Exact, Instant, LegalDate, Uuid
-from targets.api.shared_answers import CategoryAnswer, categories
+from targets.api.shared_answers import CategoryAnswer, DecidedBy, categories, status_fields
 from targets.domain.snapshot import Against, Figure, IndicatorFacts, Part, ReportBehind, Verdict
 from targets.domain.suppression import SmallCellRule
-from targets.domain.wording import JUDGEMENTS, REASONS
 
 
 class AgainstAnswer(Answer):
@@ -23,7 +22,7 @@ class AgainstAnswer(Answer):
     @classmethod
     def of(cls, against: Against) -> Self:
         """Show it."""
-        return cls(**_said(against))
+        return cls(**status_fields(against.status, against.reason))
 
 
 class VerdictAnswer(AgainstAnswer):
@@ -34,33 +33,19 @@ class VerdictAnswer(AgainstAnswer):
 
     provisional: bool
     comparison: str | None
-    decided_by: Literal["comparison", "required_pace", "projection"] | None
+    decided_by: DecidedBy | None
     against_whole: AgainstAnswer | None
 
     @classmethod
     def of_verdict(cls, verdict: Verdict) -> Self:
         """Show a judgement."""
         return cls(
-            **_said(verdict),
+            **status_fields(verdict.status, verdict.reason),
             provisional=verdict.provisional,
             comparison=verdict.comparison,
             decided_by=verdict.decided_by,
             against_whole=None if verdict.against_whole is None else AgainstAnswer.of(verdict.against_whole),
         )
-
-
-def _said(one: Against | Verdict) -> dict[str, Any]:
-    """Return status and reason with their words."""
-    vi, en = JUDGEMENTS[one.status]
-    reason_vi, reason_en = REASONS[one.reason]
-    return {
-        "status": one.status,
-        "status_vi": vi,
-        "status_en": en,
-        "reason": one.reason,
-        "reason_vi": reason_vi,
-        "reason_en": reason_en,
-    }
 
 
 class FrozenTarget(Answer):

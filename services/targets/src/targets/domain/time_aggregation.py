@@ -30,6 +30,7 @@ class Held:
     told: int = 0
     """How often it has changed."""
     computed_at: datetime | None = None
+    """When it last changed."""
 
 
 @dataclass(frozen=True, slots=True)

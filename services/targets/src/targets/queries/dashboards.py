@@ -67,7 +67,7 @@ async def find_described(session: AsyncSession, ids: Sequence[UUID], place: UUID
     return (await session.execute(_BY_ID, {"ids": list(ids), "place": place})).all()
 
 
-async def find_indicator(session: AsyncSession, code: str) -> tuple[Row[Any], tuple[TargetVersion, ...]]:
+async def find_judged_indicator(session: AsyncSession, code: str) -> tuple[Row[Any], tuple[TargetVersion, ...]]:
     """Return an indicator with every version of its target (one statement). Raises NotFound."""
     row = (await session.execute(_BY_CODE, {"code": code, "place": None})).one_or_none()
     if row is None:
